@@ -1,0 +1,59 @@
+# Two commands do everything on a fresh Debian or Ubuntu with Go, git and make: make run, make test.
+SHELL := /bin/bash
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# miniaudio without the parts we never call: a third of the compile time, 1.2 MB less.
+export CGO_CFLAGS := -O2 -DMA_NO_DECODING -DMA_NO_ENCODING -DMA_NO_GENERATION -DMA_NO_ENGINE -DMA_NO_NODE_GRAPH -DMA_NO_RESOURCE_MANAGER -DMA_NO_JACK -DMA_NO_PULSEAUDIO
+BUILD := $(GO) build -trimpath -buildvcs=false
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# Where goroutines of ours meet.
+RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
+SCENARIOS := first-lesson kill-station kill-guard overvoltage no-video projector-silent
+
+.PHONY: help run test test-fast scenarios bench lint fuzz cross clean setup-run setup-test setup-cross build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: setup-run build ## start a simulated village with the real programs and print the address of its bench page
+	@exec bin/simstation
+
+test: setup-test test-fast scenarios ## install what is missing and run every test (fast ones with the race detector, then whole lessons in real time)
+
+test-fast: setup-test
+	$(GO) test -race -timeout 15m $(RACE)
+
+scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
+	@set -e; for s in $(SCENARIOS); do echo "scenario $$s"; bin/simstation -scenario $$s -exit -report .cache/report-$$s.json; done
+
+bench: setup-test build ## measure, beside a reference in the same run
+	$(GO) test -run '^$$' -bench . -benchmem $(RACE)
+
+lint: ## gofmt, vet, staticcheck, and who may import whom
+	@test -z "$$(gofmt -l cmd firmware hal media deploy)" || { echo "gofmt these:"; gofmt -l cmd firmware hal media deploy; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) -checks=all,-ST1000 ./...
+	$(GO) test -count=1 -run Layout ./firmware
+
+fuzz: ## let every fuzz target run for FUZZTIME (default 20s)
+	@deploy/fuzz.sh $(or $(FUZZTIME),20s)
+
+cross: setup-cross ## stripped arm64 and armv7 programs in bin/, tried under qemu-user
+	@deploy/cross.sh "$(VERSION)"
+
+clean: ## remove what was built and made
+	rm -rf bin .cache
+
+setup-run:
+	@deploy/setup.sh run
+setup-test:
+	@deploy/setup.sh run test
+setup-cross:
+	@deploy/setup.sh cross
+
+build:
+	@mkdir -p bin .cache
+	CGO_ENABLED=0 $(BUILD) -ldflags '$(LDFLAGS)' -o bin/guard ./cmd/guard
+	$(BUILD) -ldflags '$(LDFLAGS)' -o bin/station ./cmd/station
+	CGO_ENABLED=0 $(BUILD) -ldflags '$(LDFLAGS)' -o bin/simstation ./cmd/simstation
