@@ -1,0 +1,211 @@
+// Package lesson decides what should be true at any moment of one showing: the
+// ready check, the warm-up, the bell and the roll, the picture, the closing and
+// the cool-down. Decide is pure: it is given the time, the occasion, what the
+// journal remembers and what is known of the equipment, and says what is to be
+// done. After a restart the same question gives the same answer, so nothing
+// depends on having been awake at the right moment.
+//
+// It never switches mains and never ends a cool-down: it wishes, the guard decides.
+package lesson
+
+import (
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/hal"
+)
+
+// Phase is where a showing stands, in words that the journal and the page use.
+type Phase string
+
+// The phases in their order. Paused takes the place of Playing while the mains
+// is away.
+const (
+	Idle       Phase = "idle"
+	ReadyCheck Phase = "ready_check"
+	WarmUp     Phase = "warm_up"
+	RollCall   Phase = "roll_call"
+	Playing    Phase = "playing"
+	Paused     Phase = "paused"
+	Closing    Phase = "closing"
+	CoolDown   Phase = "cool_down"
+	Done       Phase = "done"
+)
+
+// Times are the spans around the start. All are positive.
+type Times struct {
+	Ready     time.Duration // ready check this long before the start
+	Bell      time.Duration // bell and roll this long before the start
+	WarmUp    time.Duration // displays on this long before the start, margin included
+	LateLimit time.Duration // start or resume at most this late
+	Preload   time.Duration // player loaded and paused this long before the start
+	Closing   time.Duration // last words on the screen after the end of the film
+}
+
+// The reasons for which a lesson ends. They are keys of the text catalogue.
+const (
+	CausePlayed   = "lesson.cause.played"    // to its last second
+	CauseNoMains  = "lesson.cause.no_mains"  // not within the late limit
+	CauseNoFile   = "lesson.cause.no_file"   // missing or unreadable
+	CauseNoScreen = "lesson.cause.no_screen" // no display came on
+	CauseCut      = "lesson.cause.cut"       // the film ended before its length
+	CauseMissed   = "lesson.cause.missed"    // the station was not running
+	CauseNoGuard  = "lesson.cause.no_guard"  // the guard did not answer
+	CauseNoPlayer = "lesson.cause.no_player" // the player did not come up
+)
+
+// History is what the journal remembers of an occasion.
+type History struct {
+	RollOpened bool
+	Started    bool
+	StartedAt  time.Time
+	Position   time.Duration // last known, if Started
+	RollClosed bool
+	Ended      bool // its result is on record
+	EndedAt    time.Time
+	CooledDown bool // all its loads are off again
+}
+
+// Facts is what is known of the equipment now. Unknown is unsafe.
+type Facts struct {
+	GuardKnown bool // the guard answered lately
+	MainsGood  bool // contactor closed and the loads of this lesson on
+	LoadsOff   bool // all loads of this lesson are off
+	Displays   []hal.DisplayState
+	FileOK     bool // there and readable
+	PlayerUp   bool
+	Loaded     bool // the file is loaded, paused or playing
+	Complete   bool // played to its last second
+	Broken     bool // ended early or with an error, and cannot be resumed
+	Length     time.Duration
+}
+
+// Orders is what should be true now.
+type Orders struct {
+	Phase    Phase
+	Power    bool   // loads of the lesson on
+	Displays bool   // displays on
+	Load     bool   // film loaded, at History.Position
+	Run      bool   // film running (not paused); needs Load
+	Roll     bool   // attendance open
+	Ring     bool   // bell and call, once: the executor does it when History has no RollOpened
+	Farewell bool   // last words on the screen
+	End      string // cause with which to end the lesson now, or ""
+}
+
+// Decide says what should be true at now for the occasion o.
+func Decide(now time.Time, o firmware.Occasion, t Times, h History, f Facts) Orders {
+	switch {
+	case h.Ended:
+		return after(now, t, h, f)
+	case now.Before(o.Start):
+		return before(now, o, t, h)
+	case !h.Started:
+		return due(now, o, t, f)
+	}
+	return running(now, o, t, f)
+}
+
+// before is the time up to the start.
+func before(now time.Time, o firmware.Occasion, t Times, h History) Orders {
+	left := o.Start.Sub(now)
+	if left > t.lead() {
+		return Orders{Phase: Idle}
+	}
+	ord := Orders{Phase: ReadyCheck, Power: true}
+	if left <= t.WarmUp {
+		ord.Phase, ord.Displays = WarmUp, true
+	}
+	if left <= t.Bell || h.RollOpened {
+		ord.Phase, ord.Roll, ord.Ring = RollCall, true, true
+	}
+	ord.Load = left <= t.Preload
+	return ord
+}
+
+// lead is how long before the start the first thing happens.
+func (t Times) lead() time.Duration {
+	return max(t.Ready, t.WarmUp, t.Bell, t.Preload)
+}
+
+// due is from the start until the film has begun. It waits for mains and a
+// screen up to the late limit; a missing file cannot be waited for.
+func due(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
+	ord := Orders{Phase: RollCall, Power: true, Displays: true, Load: true, Roll: true, Ring: true}
+	late := now.Sub(o.Start) > t.LateLimit
+	switch {
+	case now.Sub(o.Start) > t.LateLimit+o.Duration:
+		return Orders{Phase: Closing, End: CauseMissed}
+	case !f.GuardKnown:
+		return ord.giveUp(late, CauseNoGuard)
+	case !f.MainsGood:
+		return ord.giveUp(late, CauseNoMains)
+	case !f.FileOK:
+		return Orders{Phase: Closing, Power: true, Roll: true, End: CauseNoFile}
+	case !screenReady(f.Displays):
+		return ord.giveUp(late, CauseNoScreen)
+	case !f.PlayerUp || !f.Loaded:
+		if f.Broken {
+			return Orders{Phase: Closing, Power: true, Roll: true, End: CauseNoFile}
+		}
+		return ord.giveUp(late, CauseNoPlayer)
+	}
+	ord.Phase, ord.Run = Playing, true
+	return ord
+}
+
+func (ord Orders) giveUp(late bool, cause string) Orders {
+	if late {
+		ord.Load, ord.End = false, cause
+	}
+	return ord
+}
+
+// screenReady is true when somebody can see the film: one display is on. When
+// every display is mute nobody can tell, and the film is shown rather than
+// withheld; the fault of the display says so.
+func screenReady(displays []hal.DisplayState) bool {
+	unknown := 0
+	for _, s := range displays {
+		switch s {
+		case hal.DisplayOn:
+			return true
+		case hal.DisplayUnknown:
+			unknown++
+		}
+	}
+	return unknown == len(displays)
+}
+
+// running is from the first picture to the last.
+func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
+	ord := Orders{Phase: Playing, Power: true, Displays: true, Load: true, Run: true, Roll: true, Ring: true}
+	last := o.Start.Add(max(o.Duration, f.Length) + t.LateLimit)
+	switch {
+	case f.Complete:
+		return Orders{Phase: Closing, Power: true, Displays: true, Roll: true, Farewell: true, End: CausePlayed}
+	case f.Broken:
+		return Orders{Phase: Closing, Power: true, Displays: true, Roll: true, Farewell: true, End: CauseCut}
+	case now.After(last):
+		ord.End = CauseCut
+		if !f.GuardKnown || !f.MainsGood {
+			ord.End = CauseNoMains
+		}
+	case !f.GuardKnown || !f.MainsGood || !screenReady(f.Displays):
+		// A film that nobody can see waits; it goes on where it stood.
+		ord.Phase, ord.Run = Paused, false
+	}
+	return ord
+}
+
+// after is from the last picture until the loads are off.
+func after(now time.Time, t Times, h History, f Facts) Orders {
+	if now.Sub(h.EndedAt) < t.Closing && f.MainsGood {
+		return Orders{Phase: Closing, Power: true, Displays: true, Farewell: true}
+	}
+	if h.CooledDown || (f.GuardKnown && f.LoadsOff) {
+		return Orders{Phase: Done}
+	}
+	// The loads are no longer wanted; the guard lets them go when they are cool.
+	return Orders{Phase: CoolDown}
+}
