@@ -1,0 +1,260 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// checker judges the values. A key that already has a problem gets no second.
+type checker struct {
+	*decoder
+	cfg    *Config
+	dir    string
+	broken []string        // lines that were no TOML: missing keys may be on them
+	used   map[string]bool // keys that have a problem
+}
+
+func row(section string, i int) string { return fmt.Sprintf("%s[%d]", section, i+1) }
+
+func (c *checker) bad(key string, reason, hint phrase) {
+	if c.used[key] {
+		return
+	}
+	c.used[key] = true
+	c.ps.add(c.at(key), key, reason, hint)
+}
+
+func (c *checker) remark(key string, reason, hint phrase) {
+	if !c.used[key] {
+		c.ps.warn(c.at(key), key, reason, hint)
+	}
+}
+
+func (c *checker) all() {
+	c.late()
+	c.station()
+	c.mains()
+	c.loads()
+	c.displays()
+	c.panel()
+	c.pins()
+	c.ports()
+	c.rest()
+	c.lesson()
+	c.schedule()
+	c.paths()
+}
+
+// required reports a missing or empty key; example is what to write.
+func (c *checker) required(key, value, example string) bool {
+	if value != "" {
+		return true
+	}
+	if !c.lost(key) {
+		i := strings.LastIndexByte(key, '.')
+		section, name := key[:i], key[i+1:]
+		c.bad(key, say("config.required"), say("config.required.hint", "section", section, "want", name+" = "+strconv.Quote(example)))
+	}
+	return false
+}
+
+// lost reports whether a missing key may stand on a line that is no TOML, which
+// has its own message already.
+func (c *checker) lost(key string) bool {
+	section, name := key[:strings.LastIndexByte(key, '.')], key[strings.LastIndexByte(key, '.')+1:]
+	section, _, _ = strings.Cut(section, "[")
+	for _, line := range c.broken {
+		if !c.has(key) && (strings.Contains(line, name) || strings.Contains(line, section)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) ints(key string, v, low, high int) {
+	if v < low || v > high {
+		c.bad(key, say("config.range", "got", v, "low", low, "high", high), phrase{})
+	}
+}
+
+func (c *checker) times(key string, v Duration, low, high time.Duration) {
+	if v.D() < low || v.D() > high {
+		c.bad(key, say("config.range", "got", v, "low", low, "high", high), phrase{})
+	}
+}
+
+func (c *checker) choice(key, v string, words ...string) {
+	if index(words, v) >= 0 {
+		return
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	hint := say("config.allowed", "list", strings.Join(quoted, ", "))
+	if near := nearest(v, words); near != "" {
+		hint = say("config.did_you_mean", "want", strconv.Quote(near))
+	}
+	c.bad(key, say("config.choice", "got", strconv.Quote(v)), hint)
+}
+
+func (c *checker) baud(key string, v int) {
+	list := []string{"1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200", "230400", "460800", "921600"}
+	if index(list, strconv.Itoa(v)) < 0 {
+		c.bad(key, say("config.choice", "got", v), say("config.allowed", "list", strings.Join(list, ", ")))
+	}
+}
+
+func (c *checker) word(key, v string) {
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`).MatchString(v) || len(v) > 64 {
+		c.bad(key, say("config.station_id", "got", strconv.Quote(v)), phrase{})
+	}
+}
+
+func (c *checker) station() {
+	s := &c.cfg.Station
+	if c.required("station.id", s.ID, "370100-014") {
+		c.word("station.id", s.ID)
+	}
+	c.choice("station.language", s.Language, "zh", "en")
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil || s.Zone == "" || s.Zone == "Local" {
+		c.bad("station.zone", say("config.zone", "got", strconv.Quote(s.Zone)), say("config.zone.hint"))
+		return
+	}
+	c.cfg.zone = zone
+}
+
+func (c *checker) mains() {
+	m, g := c.cfg.Mains, c.cfg.Guard
+	c.required("mains.port", m.Port, "/dev/ttyAMA1")
+	c.baud("mains.baud", m.Baud)
+	c.ints("mains.full_scale", m.FullScale, 400, 4000)
+	c.choice("meter.kind", c.cfg.Meter.Kind, "pzem004t", "")
+	if c.cfg.Meter.Kind != "" {
+		c.required("meter.port", c.cfg.Meter.Port, "/dev/ttyAMA2")
+	}
+	c.ints("meter.address", c.cfg.Meter.Address, 1, 248)
+	c.ints("guard.good_low", g.GoodLow, 80, 240)
+	c.ints("guard.good_high", g.GoodHigh, 200, 300)
+	if g.GoodLow >= g.GoodHigh {
+		c.bad("guard.good_low", say("config.band"), phrase{})
+	}
+	c.times("guard.good_time", g.GoodTime, time.Second, time.Hour)
+	c.times("guard.slot", g.Slot, 0, time.Hour)
+	c.times("guard.min_off", g.MinOff, time.Second, time.Hour)
+	c.ints("guard.max_trips", g.MaxTrips, 1, 100)
+	c.times("guard.stale", g.Stale, 20*time.Millisecond, 250*time.Millisecond)
+	c.times("contactor.move_time", c.cfg.Contactor.MoveTime, 20*time.Millisecond, 5*time.Second)
+	for i := range g.Stages {
+		c.stage(i)
+	}
+}
+
+func (c *checker) stage(i int) {
+	g := c.cfg.Guard
+	s, key := g.Stages[i], row("guard.stage", i)
+	c.times(key+".after", s.After, 0, time.Minute)
+	switch {
+	case s.Over != 0 && s.Under != 0:
+		c.bad(key, say("config.stage_both"), say("config.stage_both.hint"))
+		return
+	case s.Over == 0 && s.Under == 0:
+		c.bad(key, say("config.stage_none"), phrase{})
+		return
+	case s.Over != 0:
+		c.ints(key+".over", s.Over, 1, 1000)
+	default:
+		c.ints(key+".under", s.Under, 1, 1000)
+	}
+	if v := s.Over + s.Under; v > 0 && (s.Over != 0 && v <= g.GoodHigh || s.Under != 0 && v >= g.GoodLow+1) {
+		c.bad(key, say("config.stage_good", "got", v, "low", g.GoodLow, "high", g.GoodHigh), say("config.stage_good.hint"))
+	}
+	if peak := s.Over * 1414 / 1000; s.Over > 0 && peak > c.cfg.Mains.FullScale {
+		c.bad("mains.full_scale", say("config.full_scale", "got", c.cfg.Mains.FullScale), phrase{})
+	}
+	for j, o := range g.Stages[:i] {
+		c.stagePair(key, s, o, c.at(row("guard.stage", j)))
+	}
+}
+
+// stagePair compares a stage with one above it in the file.
+func (c *checker) stagePair(key string, s, o Stage, line int) {
+	if (s.Over != 0) != (o.Over != 0) || o.Over != 0 && o.Under != 0 {
+		return
+	}
+	worse := s.Over > o.Over || s.Under != 0 && s.Under < o.Under
+	switch {
+	case s.Over == o.Over && s.Under == o.Under:
+		c.bad(key, say("config.stage_same", "line", line), say("config.twice.hint"))
+	case worse && s.After > o.After:
+		c.bad(key, say("config.stage_order", "line", line), say("config.stage_order.hint"))
+	case !worse && o.After > s.After:
+		c.bad(row("guard.stage", c.stageAt(line)), say("config.stage_order", "line", c.at(key)), say("config.stage_order.hint"))
+	}
+}
+
+func (c *checker) stageAt(line int) int {
+	for i := range c.cfg.Guard.Stages {
+		if c.at(row("guard.stage", i)) == line {
+			return i
+		}
+	}
+	return 0
+}
+
+// abs makes a path of the file absolute against the folder of the file.
+func (c *checker) abs(path *string) {
+	if *path != "" && !filepath.IsAbs(*path) {
+		*path = filepath.Join(c.dir, *path)
+	}
+}
+
+func (c *checker) paths() {
+	cfg := c.cfg
+	for _, p := range []*string{&cfg.Station.StateDir, &cfg.Station.RunDir, &cfg.Library.Dir, &cfg.Roster.File, &cfg.Sound.Prompts} {
+		c.abs(p)
+	}
+	c.required("station.state_dir", cfg.Station.StateDir, "/var/lib/stationbox")
+	c.required("station.run_dir", cfg.Station.RunDir, "/run/stationbox")
+	if n := len(cfg.CommandSocket()); n > 107 {
+		c.bad("station.run_dir", say("config.path_long", "got", n), say("config.path_long.hint"))
+	}
+	if cfg.Roster.File == "" {
+		c.remark("roster.file", say("config.no_roster"), say("config.no_roster.hint"))
+	} else {
+		c.exists("roster.file", cfg.Roster.File, false)
+	}
+	if cfg.Sound.Prompts != "" {
+		c.exists("sound.prompts", cfg.Sound.Prompts, true)
+	}
+	c.required("library.dir", cfg.Library.Dir, "/var/lib/stationbox/lessons")
+	if !c.exists("library.dir", cfg.Library.Dir, true) {
+		return
+	}
+	for i, e := range cfg.Schedule {
+		if e.File != "" {
+			c.exists(row("schedule", i)+".file", filepath.Join(cfg.Library.Dir, e.File), false)
+		}
+	}
+}
+
+// exists remarks on a file or folder that is not there: it may still come
+// before the lesson, so it stops nothing.
+func (c *checker) exists(key, path string, dir bool) bool {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() == dir {
+		return true
+	}
+	kind := "config.no_file"
+	if dir {
+		kind = "config.no_dir"
+	}
+	c.remark(key, say(kind, "got", path), say(kind+".hint"))
+	return false
+}

@@ -1,0 +1,191 @@
+package config
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (c *checker) loads() {
+	names, channels := map[string]int{}, map[int]int{}
+	for i, l := range c.cfg.Loads {
+		key := row("load", i)
+		if c.required(key+".name", l.Name, "tv") {
+			c.word(key+".name", l.Name)
+		}
+		if line := names[l.Name]; line > 0 && l.Name != "" {
+			c.bad(key+".name", say("config.load_twice", "got", strconv.Quote(l.Name), "line", line), say("config.load_twice.hint"))
+		}
+		names[l.Name] = c.at(key + ".name")
+		c.required(key+".relay", l.Relay, "GPIO17")
+		c.ints(key+".channel", l.Channel, 0, 4)
+		if line := channels[l.Channel]; line > 0 && l.Channel != 0 {
+			c.bad(key+".channel", say("config.channel_twice", "got", l.Channel, "line", line), say("config.channel_twice.hint"))
+		}
+		channels[l.Channel] = c.at(key + ".channel")
+		if l.Lamp && l.Channel == 0 {
+			c.bad(key+".channel", say("config.lamp_channel"), say("config.lamp_channel.hint"))
+		}
+		c.times(key+".on_delay", l.OnDelay, 0, 5*time.Minute)
+		c.ints(key+".standby_ma", l.StandbyMA, 1, 10000)
+		c.times(key+".cool_time", l.CoolTime, 0, 30*time.Minute)
+	}
+}
+
+func (c *checker) displays() {
+	p, tv := &c.cfg.Projector, c.cfg.TV
+	c.choice("projector.kind", p.Kind, "pjlink", "")
+	if p.Kind != "" {
+		c.address(p)
+		c.fedBy("projector.load", p.Load)
+		c.times("projector.warm_up", p.WarmUp, 0, 10*time.Minute)
+		c.times("projector.cool_down", p.CoolDown, time.Second, 30*time.Minute)
+		if !regexp.MustCompile(`^[1-6][1-9A-Z]$`).MatchString(p.Input) {
+			c.bad("projector.input", say("config.choice", "got", strconv.Quote(p.Input)), say("config.allowed", "list", `"31" (HDMI 1), "32", "11" (VGA) …`))
+		}
+	}
+	c.choice("tv.kind", tv.Kind, "lg", "")
+	if tv.Kind != "" {
+		c.required("tv.port", tv.Port, "/dev/ttyUSB0")
+		c.fedBy("tv.load", tv.Load)
+		c.ints("tv.set_id", tv.SetID, 1, 99)
+		c.choice("tv.input", tv.Input, "hdmi1", "hdmi2", "hdmi3")
+		c.times("tv.warm_up", tv.WarmUp, 0, 10*time.Minute)
+	}
+}
+
+func (c *checker) address(p *Projector) {
+	if !c.required("projector.address", p.Address, "10.0.0.5:4352") {
+		return
+	}
+	full, ok := hostPort(p.Address, "4352")
+	if !ok {
+		c.bad("projector.address", say("config.address", "got", strconv.Quote(p.Address)), say("config.address.hint"))
+		return
+	}
+	p.Address = full
+}
+
+// fedBy checks that a display names a load of the file.
+func (c *checker) fedBy(key, name string) {
+	if !c.required(key, name, "tv") {
+		return
+	}
+	if _, ok := c.cfg.LoadNamed(name); ok {
+		return
+	}
+	names := make([]string, 0, len(c.cfg.Loads))
+	for _, l := range c.cfg.Loads {
+		names = append(names, l.Name)
+	}
+	hint := phrase{}
+	if near := nearest(name, names); near != "" {
+		hint = say("config.did_you_mean", "want", strconv.Quote(near))
+	} else if len(names) > 0 {
+		hint = say("config.allowed", "list", strings.Join(names, ", "))
+	}
+	c.bad(key, say("config.no_load", "got", strconv.Quote(name)), hint)
+}
+
+func (c *checker) panel() {
+	p := c.cfg.Panel
+	if len(p.Rows) == 0 && len(p.Cols) == 0 {
+		c.remark("panel.rows", say("config.no_panel"), say("config.no_panel.hint"))
+		return
+	}
+	if len(p.Rows) != 4 {
+		c.bad("panel.rows", say("config.pins_count", "want", 4, "got", len(p.Rows)), phrase{})
+	}
+	if len(p.Cols) != 4 {
+		c.bad("panel.cols", say("config.pins_count", "want", 4, "got", len(p.Cols)), phrase{})
+	}
+}
+
+// use is a place of the file that takes something there is only once.
+type use struct{ key, value string }
+
+func (c *checker) pins() {
+	chip := c.cfg.GPIO.Chip
+	if !strings.HasPrefix(chip, "/dev/") && (!strings.HasPrefix(chip, "unix:") || chip == "unix:") {
+		c.bad("gpio.chip", say("config.chip", "got", strconv.Quote(chip)), say("config.chip.hint"))
+	}
+	if path, ok := strings.CutPrefix(chip, "unix:"); ok {
+		c.abs(&path)
+		c.cfg.GPIO.Chip = "unix:" + path
+	}
+	k := c.cfg.Contactor
+	c.required("contactor.drive", k.Drive, "GPIO17")
+	c.required("contactor.aux_no", k.AuxNO, "GPIO27")
+	uses := []use{{"contactor.drive", k.Drive}, {"contactor.aux_no", k.AuxNO}, {"contactor.aux_nc", k.AuxNC}}
+	for i, l := range c.cfg.Loads {
+		uses = append(uses, use{row("load", i) + ".relay", l.Relay})
+	}
+	for i, p := range c.cfg.Panel.Rows {
+		uses = append(uses, use{row("panel.rows", i), p})
+	}
+	for i, p := range c.cfg.Panel.Cols {
+		uses = append(uses, use{row("panel.cols", i), p})
+	}
+	uses = append(uses, use{"panel.lamp", c.cfg.Panel.Lamp}, use{"panel.buzzer", c.cfg.Panel.Buzzer})
+	first := map[string]string{}
+	for _, u := range uses {
+		c.pin(u, first)
+	}
+}
+
+func (c *checker) pin(u use, first map[string]string) {
+	if u.value == "" {
+		return
+	}
+	m := regexp.MustCompile(`^GPIO(0|[1-9][0-9]{0,2})$`).FindStringSubmatch(u.value)
+	if m == nil {
+		c.bad(u.key, say("config.pin", "got", strconv.Quote(u.value)), pinHint(u.value))
+		return
+	}
+	if other := first[u.value]; other != "" {
+		c.bad(u.key, say("config.pin_twice", "got", u.value, "other", other, "line", c.at(other)), say("config.pin_twice.hint"))
+		return
+	}
+	first[u.value] = u.key
+	if n, _ := strconv.Atoi(m[1]); (n < 2 || n > 27) && c.cfg.GPIO.Chip == "/dev/gpiochip0" {
+		c.remark(u.key, say("config.pin_header"), phrase{})
+	}
+}
+
+// pinHint guesses the pin out of "17", "gpio17", "BCM17", "GPIO 17".
+func pinHint(got string) phrase {
+	m := regexp.MustCompile(`^(?i:gpio|bcm|pin|io)?[ _-]?0*([0-9]{1,3})$`).FindStringSubmatch(strings.TrimSpace(got))
+	if m == nil {
+		return say("config.pin.hint")
+	}
+	return say("config.did_you_mean", "want", strconv.Quote("GPIO"+m[1]))
+}
+
+func (c *checker) ports() {
+	first := map[string]string{}
+	meter, tv := c.cfg.Meter, c.cfg.TV
+	uses := []use{{"mains.port", c.cfg.Mains.Port}}
+	if meter.Kind != "" {
+		uses = append(uses, use{"meter.port", meter.Port})
+	}
+	if tv.Kind != "" {
+		uses = append(uses, use{"tv.port", tv.Port})
+	}
+	for _, u := range append(uses, use{"console.port", c.cfg.Console.Port}) {
+		if other := first[u.value]; other != "" && u.value != "" {
+			c.bad(u.key, say("config.port_twice", "got", strconv.Quote(u.value), "other", other, "line", c.at(other)), say("config.port_twice.hint"))
+		}
+		first[u.value] = u.key
+	}
+}
+
+func (c *checker) rest() {
+	p := c.cfg.Player
+	c.required("player.program", p.Program, "mpv")
+	c.choice("player.video", p.Video, "drm", "gpu", "x11", "null")
+	if p.Video == "x11" {
+		c.required("player.display", p.Display, ":0")
+	}
+	c.baud("console.baud", c.cfg.Console.Baud)
+}

@@ -1,0 +1,210 @@
+// Package config turns station.toml into a checked Config. An unknown key, a
+// missing value and a value that cannot be are errors with the line, the reason
+// and a suggestion; all of them are reported at once and nothing is started.
+// It opens no device and reads no environment.
+package config
+
+import (
+	"fmt"
+	"time"
+)
+
+// Duration is a time.Duration written like "1m30s" in the file.
+type Duration time.Duration
+
+// D returns d as a time.Duration.
+func (d Duration) D() time.Duration { return time.Duration(d) }
+
+// String returns d as it is written in the file.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText writes d as it is written in the file.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote; a number without a unit is an
+// error.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("duration %q: want a time with its unit such as 10s", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Config is one station, for guard and station alike. Paths are absolute or
+// relative to the folder of the file; Load makes them absolute.
+type Config struct {
+	Station   Station   `toml:"station"`
+	GPIO      GPIO      `toml:"gpio"`
+	Mains     Mains     `toml:"mains"`
+	Meter     Meter     `toml:"meter"`
+	Guard     Guard     `toml:"guard"`
+	Contactor Contactor `toml:"contactor"`
+	Loads     []Outlet  `toml:"load"`
+	Projector Projector `toml:"projector"`
+	TV        TV        `toml:"tv"`
+	Panel     Panel     `toml:"panel"`
+	Player    Player    `toml:"player"`
+	Sound     Sound     `toml:"sound"`
+	Console   Console   `toml:"console"`
+	Library   Library   `toml:"library"`
+	Roster    Roster    `toml:"roster"`
+	Lesson    Lesson    `toml:"lesson"`
+	Schedule  []Entry   `toml:"schedule"`
+
+	// Warnings are what Load found that starts nothing wrong but should be
+	// known: a video that is not there yet, a station without a roster.
+	Warnings []Problem `toml:"-"`
+
+	zone *time.Location
+}
+
+// Station names the station and its folders.
+type Station struct {
+	ID       string `toml:"id"`        // "370100-014", letters, digits and dashes
+	Name     string `toml:"name"`      // shown to people
+	Zone     string `toml:"zone"`      // IANA zone, default "Asia/Shanghai"
+	Language string `toml:"language"`  // "zh" (default) or "en"
+	StateDir string `toml:"state_dir"` // journal and other durable files
+	RunDir   string `toml:"run_dir"`   // sockets and files that need not survive a reboot
+}
+
+// GPIO says where the pins are.
+type GPIO struct {
+	// Chip is "/dev/gpiochip0" for lines of this kernel, or "unix:PATH" for a pin server.
+	Chip string `toml:"chip"`
+}
+
+// Mains is the wave front end on a serial line.
+type Mains struct {
+	Port      string `toml:"port"`
+	Baud      int    `toml:"baud"`       // default 460800
+	FullScale int    `toml:"full_scale"` // volts at sample 32768, default 800
+}
+
+// Meter is the slow energy meter that cross-checks the front end.
+type Meter struct {
+	Kind    string `toml:"kind"` // "pzem004t", or "" for none
+	Port    string `toml:"port"`
+	Address int    `toml:"address"` // 1..247, or 248 for "any", default 248
+}
+
+// Guard holds limits and times of the power guard. Volts are rms.
+type Guard struct {
+	GoodLow  int      `toml:"good_low"`  // default 190
+	GoodHigh int      `toml:"good_high"` // default 250
+	GoodTime Duration `toml:"good_time"` // unbroken good mains before closing, default 60s
+	Slot     Duration `toml:"slot"`      // added to GoodTime, by station number, default 0s
+	MinOff   Duration `toml:"min_off"`   // default 60s
+	MaxTrips int      `toml:"max_trips"` // trips within an hour that lock out, default 5
+	Stale    Duration `toml:"stale"`     // no sample for this long is blind, default 100ms
+	// Stages; empty means the default table.
+	Stages []Stage `toml:"stage"`
+}
+
+// Stage opens the contactor when the one-cycle rms stays at or above Over, or
+// below Under, for After. Exactly one of Over and Under is set.
+type Stage struct {
+	Over  int      `toml:"over"`
+	Under int      `toml:"under"`
+	After Duration `toml:"after"`
+}
+
+// Contactor names the pins of the main contactor.
+type Contactor struct {
+	Drive    string   `toml:"drive"`     // retriggerable drive: pulses hold it closed
+	AuxNO    string   `toml:"aux_no"`    // auxiliary contact, closed (low) when the contactor is closed
+	AuxNC    string   `toml:"aux_nc"`    // mirror contact, closed (low) when it is open; "" if not wired
+	MoveTime Duration `toml:"move_time"` // command to auxiliary contact, default 300ms
+}
+
+// Outlet is one relay-switched load, in the order in which loads are switched on.
+type Outlet struct {
+	Name      string   `toml:"name"`       // "tv", "projector", "receiver", …; unique
+	Relay     string   `toml:"relay"`      // pin
+	Channel   int      `toml:"channel"`    // current channel of the front end, 1..4; 0 none
+	OnDelay   Duration `toml:"on_delay"`   // after the load before it, default 2s
+	Lamp      bool     `toml:"lamp"`       // has a lamp that must cool: off only after proof of standby
+	StandbyMA int      `toml:"standby_ma"` // standby current at most this, default 100
+	CoolTime  Duration `toml:"cool_time"`  // minimum cool-down after lamp off, default 90s when Lamp
+	AlwaysOn  bool     `toml:"always_on"`  // on whenever mains is good, wanted or not
+}
+
+// Projector is driven over the network or a serial line.
+type Projector struct {
+	Kind     string   `toml:"kind"`    // "pjlink", or "" for none
+	Address  string   `toml:"address"` // host:port, port default 4352
+	Password string   `toml:"password"`
+	Input    string   `toml:"input"`     // PJLink input, default "31"
+	Load     string   `toml:"load"`      // the load that feeds it
+	WarmUp   Duration `toml:"warm_up"`   // power-on to picture, default 45s
+	CoolDown Duration `toml:"cool_down"` // power-off to standby at most, default 120s
+}
+
+// TV is driven over RS-232.
+type TV struct {
+	Kind   string   `toml:"kind"` // "lg", or "" for none
+	Port   string   `toml:"port"`
+	SetID  int      `toml:"set_id"` // default 1
+	Input  string   `toml:"input"`  // "hdmi1" (default) … "hdmi3"
+	Load   string   `toml:"load"`
+	WarmUp Duration `toml:"warm_up"` // default 15s
+}
+
+// Panel is the villagers' 4×4 keypad, its lamp and its buzzer.
+type Panel struct {
+	Rows   []string `toml:"rows"` // 4 input pins, pulled up
+	Cols   []string `toml:"cols"` // 4 output pins
+	Lamp   string   `toml:"lamp"`
+	Buzzer string   `toml:"buzzer"`
+}
+
+// Player is the video player program.
+type Player struct {
+	Program string   `toml:"program"` // default "mpv"
+	Video   string   `toml:"video"`   // mpv's video output: "drm" (default), "x11", "gpu"
+	Audio   string   `toml:"audio"`   // mpv's audio device: "auto" (default), "alsa/…", "null"
+	Display string   `toml:"display"` // X display for video = "x11", for instance ":7"
+	Args    []string `toml:"args"`    // further options, as on mpv's command line
+}
+
+// Sound is the station's own voice, beside the programme.
+type Sound struct {
+	Device  string `toml:"device"`  // part of an ALSA device name; "default"; "none" is silent and says so
+	Prompts string `toml:"prompts"` // folder of spoken prompts (48 kHz mono s16 WAV)
+}
+
+// Console is the technician's line.
+type Console struct {
+	Port string `toml:"port"` // serial device; "" for none
+	Baud int    `toml:"baud"` // default 115200
+}
+
+// Library is where the lessons are.
+type Library struct {
+	Dir string `toml:"dir"`
+}
+
+// Roster is who may sign in.
+type Roster struct {
+	File string `toml:"file"` // CSV: number,name,branch
+}
+
+// Lesson holds the times around a lesson.
+type Lesson struct {
+	ReadyBefore Duration `toml:"ready_before"` // ready check, default 30m
+	BellBefore  Duration `toml:"bell_before"`  // bell, call to the roll, attendance opens; default 5m
+	WarmMargin  Duration `toml:"warm_margin"`  // added to the warm-up of the slowest display, default 30s
+	LateLimit   Duration `toml:"late_limit"`   // start at most this late, default 15m
+}
+
+// Entry is a weekly row of the schedule.
+type Entry struct {
+	ID       string   `toml:"id"` // letters, digits, dashes; unique
+	Title    string   `toml:"title"`
+	Days     []string `toml:"days"`     // "mon" … "sun"
+	At       string   `toml:"at"`       // "19:30" or "19:30:15", in the station's zone
+	File     string   `toml:"file"`     // in the library
+	Duration Duration `toml:"duration"` // slot; 0: the length of the file
+}
