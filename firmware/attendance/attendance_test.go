@@ -1,0 +1,238 @@
+package attendance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"stationbox/firmware"
+	"stationbox/firmware/attendance"
+	"stationbox/firmware/text"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestKeys(t *testing.T) {
+	tests := []struct{ name, keys, want string }{
+		{"number and hash", "12#", "12"},
+		{"leading zeros", "0012#", "12"},
+		{"star clears", "9*12#", "12"},
+		{"hash alone", "#", "reject"},
+		{"number zero", "00#", "reject"},
+		{"five digits", "12345#", "reject reject"},
+		{"then again", "12345*7#", "reject 7"},
+		{"two people", "7#8#", "7 8"},
+		{"letters are ignored", "1A2D#", "12"},
+		{"too slow", "1_2#", "2"}, // _ waits longer than Patience
+		{"just in time", "1-2#", "12"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var k attendance.Keys
+			var got []string
+			at := noon
+			for _, r := range tt.keys {
+				switch r {
+				case '_':
+					at = at.Add(attendance.Patience + time.Millisecond)
+					continue
+				case '-':
+					at = at.Add(attendance.Patience)
+					continue
+				}
+				switch stroke, n := k.Press(r, at); stroke {
+				case attendance.StrokeNumber:
+					got = append(got, fmt.Sprint(n))
+				case attendance.StrokeReject:
+					got = append(got, "reject")
+				}
+			}
+			if s := strings.Join(got, " "); s != tt.want {
+				t.Errorf("%s: got %q, want %q", tt.keys, s, tt.want)
+			}
+		})
+	}
+}
+
+// day is a little journal.
+type day struct{ records []firmware.Record }
+
+func (d *day) add(kind, lesson string, minute int, data any) firmware.Record {
+	raw, _ := json.Marshal(data)
+	rec := firmware.Record{
+		Seq: uint64(len(d.records) + 1), Kind: kind, Lesson: lesson,
+		Wall: noon.Add(time.Duration(minute) * time.Minute), Data: raw,
+	}
+	d.records = append(d.records, rec)
+	return rec
+}
+
+func (d *day) press(minute, number int, known bool) firmware.Record {
+	return d.add(firmware.KindPress, "a", minute, firmware.Press{Number: number, Name: fmt.Sprint("n", number), Known: known})
+}
+
+func (d *day) scan(fn func(firmware.Record) error) error {
+	for _, r := range d.records {
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestRoll(t *testing.T) {
+	d, r := &day{}, attendance.NewRoll("a")
+	add := func(rec firmware.Record, want attendance.Result) {
+		t.Helper()
+		_, got, ok := r.Add(rec)
+		if !ok || got != want {
+			t.Errorf("press %s: got %v %v, want %v", rec.Data, got, ok, want)
+		}
+	}
+	add(d.press(-1, 1, true), attendance.ResultClosed)
+	r.Add(d.add(firmware.KindRollOpen, "a", 0, attendance.Open{Title: "第一课", LateAfter: noon.Add(10 * time.Minute)}))
+	add(d.press(1, 12, true), attendance.ResultFirst)
+	add(d.press(2, 12, true), attendance.ResultAgain)
+	add(d.press(3, 99, false), attendance.ResultUnknown)
+	add(d.press(3, 99, false), attendance.ResultUnknown)
+	add(d.press(11, 7, true), attendance.ResultLate)
+	if _, _, ok := r.Add(d.add(firmware.KindPress, "b", 12, firmware.Press{Number: 1, Known: true})); ok {
+		t.Error("a press of another lesson was taken")
+	}
+	if _, _, ok := r.Add(d.records[2]); ok {
+		t.Error("the same record was taken twice")
+	}
+	r.Add(d.add(firmware.KindRollClose, "a", 40, attendance.Close{Present: 2}))
+	add(d.press(41, 8, true), attendance.ResultClosed)
+
+	if r.Present() != 2 || len(r.Entries()) != 3 || r.Entries()[0].Number != 12 || r.Entries()[0].Presses != 2 || !r.Entries()[2].Late {
+		t.Errorf("roll: %d %+v", r.Present(), r.Entries())
+	}
+	absent := r.Absent([]firmware.Member{{Number: 9}, {Number: 12}, {Number: 8}})
+	if len(absent) != 2 || absent[0].Number != 8 {
+		t.Errorf("absent: %v", absent)
+	}
+	if latest, _ := attendance.Latest(d.scan); latest != "a" {
+		t.Errorf("latest is %q", latest)
+	}
+}
+
+// A roll rebuilt after a restart at any record is the roll that went on.
+func TestRestart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := &day{}
+		live := attendance.NewRoll("a")
+		for range rapid.IntRange(0, 40).Draw(t, "records") {
+			var rec firmware.Record
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				rec = d.add(firmware.KindRollOpen, "a", 0, attendance.Open{})
+			case 1:
+				rec = d.add(firmware.KindRollClose, "a", 0, attendance.Close{})
+			default:
+				n := rapid.IntRange(1, 6).Draw(t, "number")
+				rec = d.press(0, n, n < 5)
+			}
+			live.Add(rec)
+			again, err := attendance.Build("a", d.scan)
+			if err != nil || again.Present() != live.Present() || again.Open() != live.Open() ||
+				fmt.Sprint(again.Entries()) != fmt.Sprint(live.Entries()) {
+				t.Fatalf("rebuilt %v, live %v", again.Entries(), live.Entries())
+			}
+		}
+	})
+}
+
+func TestRoster(t *testing.T) {
+	tests := []struct{ name, file, want, bad string }{
+		{"plain", "1,王秀英,一支部\n2,李伟,\n", "1 王秀英 一支部|2 李伟 ", ""},
+		{"BOM and Chinese header", "\xef\xbb\xbf姓名,编号,支部\r\n王秀英,1,一支部\r\n", "1 王秀英 一支部", ""},
+		{"English header, more columns", "number,household,name\n3,x,Li\n", "3 Li ", ""},
+		{"tabs and full-width digits", "编号\t姓名\n１２\t张三\n", "12 张三 ", ""},
+		{"empty lines", "\n\n1,A\n,,\n2,B\n", "1 A |2 B ", ""},
+		{"sorted", "9,A\n1,B\n", "1 B |9 A ", ""},
+		{"not a number", "编号,姓名\nx,A\n1,B\n", "1 B ", "row 2: x is not a number"},
+		{"no number", "number,name\n,A\n", "", "row 2: has no number"},
+		{"no name", "1,\n", "", "row 1: number 1 has no name"},
+		{"range", "10000,A\n0,B\n", "", "row 1: number 10000 is not between 1 and 9999|row 2: number 0 is not between 1 and 9999"},
+		{"twice", "1,A\n1,B\n", "1 A ", "row 2: number 1 is already in row 1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, bad, err := attendance.ParseRoster([]byte(tt.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got, why []string
+			for _, m := range r.Members() {
+				got = append(got, fmt.Sprint(m.Number, " ", m.Name, " ", m.Branch))
+				if f, ok := r.Find(m.Number); !ok || f != m {
+					t.Errorf("Find(%d) = %v", m.Number, f)
+				}
+			}
+			for _, b := range bad {
+				why = append(why, b.String())
+			}
+			if g := strings.Join(got, "|"); g != tt.want {
+				t.Errorf("got %q, want %q", g, tt.want)
+			}
+			if w := strings.Join(why, "|"); w != tt.bad {
+				t.Errorf("bad rows %q, want %q", w, tt.bad)
+			}
+		})
+	}
+}
+
+func TestRosterFiles(t *testing.T) {
+	if _, _, err := attendance.ParseRoster([]byte("1,\xcd\xf5")); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+		t.Errorf("GBK: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "roster.csv")
+	if _, _, err := attendance.LoadRoster(path); !os.IsNotExist(unwrap(err)) {
+		t.Errorf("no file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("1,A\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, err := attendance.LoadRoster(path); err != nil || r.Len() != 1 {
+		t.Errorf("got %v %v", r, err)
+	}
+	bad := attendance.BadRow{Row: 3, Reason: "roster.no_name", Args: []any{"number", 5}}
+	if got := bad.In(text.New("zh")); got != "第 3 行：编号 5 没有姓名" {
+		t.Errorf("Chinese: %s", got)
+	}
+}
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return err
+}
+
+func FuzzParseRoster(f *testing.F) {
+	f.Add([]byte("\xef\xbb\xbf编号,姓名\n1,A\n"))
+	f.Add([]byte("1,\"A\n2;B\n\"\"\"\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, bad, err := attendance.ParseRoster(data)
+		if err != nil {
+			return
+		}
+		for _, m := range r.Members() {
+			if m.Number < 1 || m.Number > 9999 || m.Name == "" {
+				t.Errorf("member %+v", m)
+			}
+		}
+		for _, b := range bad {
+			if b.Row < 1 {
+				t.Errorf("bad row %+v", b)
+			}
+		}
+	})
+}
