@@ -1,0 +1,116 @@
+package panel
+
+import (
+	"math/bits"
+	"time"
+)
+
+// decoder turns scans into keys: it debounces, leaves out ghosts and gives up on
+// stuck keys. It is pure: what it says depends on the scans and times fed.
+type decoder struct {
+	debounce time.Duration
+	stuck    time.Duration
+
+	cells     [16]cell
+	ghostFrom time.Time // since when some cells are ambiguous, zero if none
+}
+
+// cell is one contact.
+type cell struct {
+	raw   bool      // as last seen
+	since time.Time // when raw last changed
+	down  bool      // debounced
+	from  time.Time // when down began
+	stuck bool      // down for too long; reported as released
+}
+
+// feed takes one scan, bit 4×row+column set for a closed contact, and calls emit
+// for each change. now must not go back.
+func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bool, at time.Time)) {
+	ghosts := ambiguous(matrix)
+	if ghosts == 0 {
+		d.ghostFrom = time.Time{}
+	} else if d.ghostFrom.IsZero() {
+		d.ghostFrom = now
+	}
+	for i := range d.cells {
+		c := &d.cells[i]
+		raw := matrix&(1<<i) != 0
+		if ghosts&(1<<i) != 0 {
+			raw = c.down // nothing is known: keep what was
+		}
+		if raw != c.raw {
+			c.raw, c.since = raw, now
+		}
+		if c.raw != c.down && now.Sub(c.since) >= d.debounce {
+			c.turn(i, emit)
+		}
+		if c.down && !c.stuck && now.Sub(c.from) >= d.stuck {
+			c.stuck = true
+			emit(i, false, now)
+		}
+	}
+}
+
+// turn takes over the debounced level.
+func (c *cell) turn(i int, emit func(cell int, down bool, at time.Time)) {
+	c.down = c.raw
+	c.from = c.since
+	if c.stuck {
+		c.stuck = false // its release was reported long ago
+		return
+	}
+	emit(i, c.down, c.since)
+}
+
+// ambiguous returns the cells of scans in which two rows share two columns or
+// more: without diodes three keys at the corners of a rectangle look like four.
+func ambiguous(matrix uint16) uint16 {
+	var ghosts uint16
+	for a := range 3 {
+		for b := a + 1; b < 4; b++ {
+			common := matrix >> (4 * a) & (matrix >> (4 * b)) & 0xF
+			if bits.OnesCount16(common) >= 2 {
+				ghosts |= common<<(4*a) | common<<(4*b)
+			}
+		}
+	}
+	return ghosts
+}
+
+// quiet is true when no contact is closed or being debounced.
+func (d *decoder) quiet() bool {
+	for i := range d.cells {
+		if d.cells[i].raw || d.cells[i].down {
+			return false
+		}
+	}
+	return d.ghostFrom.IsZero()
+}
+
+// busy is true while a key that is not stuck is down or being debounced.
+func (d *decoder) busy() bool {
+	for i := range d.cells {
+		c := &d.cells[i]
+		if c.raw != c.down || (c.down && !c.stuck) {
+			return true
+		}
+	}
+	return !d.ghostFrom.IsZero()
+}
+
+// stuckKeys returns the cells that are stuck.
+func (d *decoder) stuckKeys() uint16 {
+	var set uint16
+	for i := range d.cells {
+		if d.cells[i].stuck {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// unclear is true when cells have been ambiguous for as long as a stuck key.
+func (d *decoder) unclear(now time.Time) bool {
+	return !d.ghostFrom.IsZero() && now.Sub(d.ghostFrom) >= d.stuck
+}
