@@ -1,0 +1,107 @@
+package player
+
+import "time"
+
+// Status is what the player knows of mpv right now. While mpv is being
+// replaced, Alive is false and the rest says what will be shown again.
+type Status struct {
+	Alive        bool          `json:"alive"`             // mpv runs and answers
+	Version      string        `json:"version,omitempty"` // "mpv 0.35.1"
+	Loaded       string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
+	Position     time.Duration `json:"position_ns"`
+	Duration     time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
+	FrameTime    time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
+	Paused       bool          `json:"paused"`      // by Preload or Pause, not at the end
+	Playing      bool          `json:"playing"`     // moving
+	EOF          bool          `json:"eof"`         // the last frame is held
+	FramesShown  int64         `json:"frames_shown"`
+	VOConfigured bool          `json:"vo_configured"` // mpv has a picture on a screen
+	AOConfigured bool          `json:"ao_configured"` // mpv has an open sound device
+	Restarts     int           `json:"restarts"`      // of mpv, since Run began
+	PID          int           `json:"pid,omitempty"` // of mpv
+	Problem      error         `json:"-"`             // why it is not Alive
+}
+
+// EventKind is what happened.
+type EventKind string
+
+// The kinds of event.
+const (
+	// Started: the first frame after Preload and Play moved.
+	Started EventKind = "started"
+	// Ended: the programme is over, see Reason and Complete.
+	Ended EventKind = "ended"
+	// Died: mpv is gone or was killed because it hung.
+	Died EventKind = "died"
+	// Restarted: a new mpv shows what the old one showed.
+	Restarted EventKind = "restarted"
+	// Stalled: mpv did not answer, or its picture stood still; it is replaced.
+	Stalled EventKind = "stalled"
+	// NoPicture: a programme with a picture goes on without a screen.
+	NoPicture EventKind = "no_picture"
+)
+
+// Why a programme ended.
+const (
+	ReasonEOF   = "eof"   // mpv came to the end of what it could read
+	ReasonStop  = "stop"  // Stop or another Preload
+	ReasonError = "error" // mpv gave up, or died too often at the same place
+)
+
+// Event is something that happened in the player.
+type Event struct {
+	Kind     EventKind
+	At       time.Time
+	File     string
+	Position time.Duration
+	Duration time.Duration
+	Reason   string // of Ended: one of the Reason constants
+	Complete bool   // of Ended: it reached its full length, with a picture on the screen if it has one
+	Detail   string // an English sentence for the log
+}
+
+// State returns the newest known status, at most one frame old while playing.
+func (p *Player) State() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{Alive: p.link != nil, Version: p.version, Restarts: p.restarts, PID: p.pid, Problem: p.problem,
+		VOConfigured: p.view.vo, AOConfigured: p.view.ao}
+	if p.want.file == "" || p.settled != p.want.gen {
+		return s
+	}
+	s.Loaded, s.Position, s.Duration = p.want.file, p.want.at, p.view.duration
+	s.EOF, s.Paused = p.want.ended, p.want.paused && !p.want.ended
+	s.FramesShown, s.FrameTime = p.view.framesShown(), p.view.frameTime()
+	s.Playing = s.Alive && p.view.settled == p.want.gen && !p.view.paused && !p.want.ended
+	return s
+}
+
+// emitLocked queues an event; when nobody reads, the oldest goes.
+func (p *Player) emitLocked(e Event) {
+	e.At = p.o.Now()
+	if e.File == "" {
+		e.File, e.Position, e.Duration = p.want.file, p.want.at, p.view.duration
+	}
+	for {
+		select {
+		case p.events <- e:
+			return
+		default:
+		}
+		select {
+		case <-p.events:
+		default:
+		}
+	}
+}
+
+// endLocked says once that the programme of the wish is over.
+func (p *Player) endLocked(reason, detail string) {
+	if p.want.file == "" || p.want.ended || p.settled != p.want.gen {
+		return
+	}
+	p.want.ended = true
+	whole := p.view.duration > 0 && p.want.at >= p.view.duration-endTolerance
+	p.emitLocked(Event{Kind: Ended, Reason: reason, Detail: detail,
+		Complete: reason == ReasonEOF && whole && !p.want.blind})
+}

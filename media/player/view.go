@@ -1,0 +1,177 @@
+package player
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// endTolerance is by how much a complete programme may end before its stated
+// duration: sound and picture rarely have the same length.
+const endTolerance = time.Second
+
+// view is what mpv has told over the present connection.
+type view struct {
+	entry     int64 // playlist entry that mpv works on
+	restarted bool  // its first frame is there
+	endEntry  int64 // newest entry that ended
+	endReason string
+	endError  string
+	complaint string // newest error message of mpv
+	noScreen  bool   // the video output could not be opened
+	grumbles  int    // messages logged for this entry
+
+	position time.Duration
+	known    bool // position is of this entry
+	duration time.Duration
+	fps      float64
+	video    bool // the programme has a moving picture, shown or not
+	vo, ao   bool
+	paused   bool
+	eof      bool
+
+	base    time.Duration // position when frames were counted last
+	frames  float64       // shown by position
+	dropped int64         // of these, what mpv says it dropped
+
+	settled int // generation of the wish that this mpv shows
+}
+
+// framesShown is the frames that passed on a configured screen, by position
+// and frame rate, less those that mpv says it dropped.
+func (v *view) framesShown() int64 { return max(0, int64(v.frames+0.5)-v.dropped) }
+
+// frameTime is the distance of two frames.
+func (v *view) frameTime() time.Duration {
+	if !(v.fps >= 1 && v.fps <= 1000) {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / v.fps)
+}
+
+// why is mpv's explanation of the newest end.
+func (v *view) why() string {
+	if v.endReason == "redirect" {
+		return "a list or a folder, not a programme"
+	}
+	text := v.endReason
+	if v.endError != "" {
+		text = v.endError
+	}
+	if v.complaint != "" {
+		text += " (" + strings.TrimSpace(v.complaint) + ")"
+	}
+	return text
+}
+
+// watched are the properties whose changes mpv reports.
+func watched() []string {
+	return []string{"pause", "eof-reached", "vo-configured", "current-ao", "duration", "time-pos",
+		"container-fps", "frame-drop-count"}
+}
+
+// handle takes an event of mpv, on the reader's goroutine.
+func (p *Player) handle(m message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch m.Event {
+	case "property-change":
+		p.propertyLocked(m)
+		return
+	case "log-message":
+		p.grumbleLocked(m)
+		return
+	case "start-file":
+		p.view.entry, p.view.restarted, p.view.known, p.view.grumbles = m.Entry, false, false, 0
+		p.view.complaint, p.view.noScreen = "", false
+	case "playback-restart":
+		p.view.restarted = true
+	case "end-file":
+		p.view.endEntry, p.view.endReason, p.view.endError = m.Entry, m.Reason, m.FileError
+	default:
+		return
+	}
+	p.notifyLocked()
+}
+
+// grumbleLocked logs mpv's errors, a few per programme: damaged media have
+// thousands.
+func (p *Player) grumbleLocked(m message) {
+	const most = 10
+	p.view.complaint = m.Prefix + ": " + m.Text
+	p.view.grumbles++
+	// mpv has no error code of its own for this.
+	p.view.noScreen = p.view.noScreen || strings.Contains(m.Text, "video_out (--vo)")
+	if p.view.grumbles <= most {
+		p.log.Info("player: mpv says", "from", m.Prefix, "text", m.Text, "file", p.want.file)
+	}
+}
+
+func (p *Player) propertyLocked(m message) {
+	v := &p.view
+	switch m.Name {
+	case "time-pos":
+		p.movedLocked(m.Data)
+		return
+	case "pause":
+		v.paused = isTrue(m.Data)
+	case "eof-reached":
+		v.eof = isTrue(m.Data)
+	case "vo-configured":
+		v.vo = isTrue(m.Data)
+	case "current-ao":
+		v.ao = isSet(m.Data)
+	case "duration":
+		d, err := seconds(m.Data)
+		if err != nil {
+			return // not loaded: the last known one stays
+		}
+		v.duration = d
+	case "container-fps":
+		_ = json.Unmarshal(m.Data, &v.fps) // unknown stays 0
+		return
+	case "frame-drop-count":
+		_ = json.Unmarshal(m.Data, &v.dropped)
+		return
+	}
+	p.notifyLocked()
+}
+
+// movedLocked follows the position; a step forward of a playing programme is
+// progress, and the first one is its start.
+func (p *Player) movedLocked(data json.RawMessage) {
+	v := &p.view
+	pos, err := seconds(data)
+	if err != nil {
+		return
+	}
+	step := pos - v.position
+	first := !v.known
+	v.position, v.known = pos, true
+	if v.settled == 0 || v.settled != p.want.gen {
+		return
+	}
+	p.want.at = max(0, pos)
+	if first || v.paused && !v.eof || step <= 0 || step > 2*time.Second {
+		return
+	}
+	if v.vo {
+		v.frames += step.Seconds() * v.fps
+	}
+	if !p.want.started {
+		p.want.started = true
+		p.emitLocked(Event{Kind: Started})
+		p.notifyLocked()
+	}
+	if pos-v.base > time.Second {
+		p.crashes = 0
+	}
+}
+
+func isTrue(data json.RawMessage) bool { return string(data) == "true" }
+
+// isSet says whether a property has a value at all.
+func isSet(data json.RawMessage) bool {
+	s := string(data)
+	return s != "" && s != "null" && s != "false" && s != `""`
+}

@@ -1,0 +1,100 @@
+package sound
+
+import (
+	"encoding/binary"
+	"math"
+	"sync"
+)
+
+const (
+	mostVoices = 8  // sounding at the same time
+	mostQueued = 32 // waiting to be said
+)
+
+// mixer adds clips into the device's buffer. Its lock is held for
+// microseconds only; fill allocates nothing.
+type mixer struct {
+	mu      sync.Mutex
+	on      bool // a device asks for samples
+	voices  []Clip
+	speech  []Clip // the first is being said
+	dropped int
+}
+
+// turn says whether a device is there; without one all sound is forgotten.
+func (m *mixer) turn(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.on = on
+	if !on {
+		m.dropped += len(m.voices) + len(m.speech)
+		m.voices, m.speech = nil, nil
+	}
+}
+
+func (m *mixer) play(c Clip) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.on || len(m.voices) >= mostVoices {
+		m.dropped++
+		return
+	}
+	m.voices = append(m.voices, c)
+}
+
+func (m *mixer) say(c Clip) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.on || len(m.speech) >= mostQueued {
+		m.dropped++
+		return
+	}
+	m.speech = append(m.speech, c)
+}
+
+func (m *mixer) hush() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.speech = nil
+}
+
+func (m *mixer) busy() (bool, int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.voices)+len(m.speech) > 0, m.dropped
+}
+
+// fill writes the next stereo samples, 4 bytes each, into out.
+func (m *mixer) fill(out []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := 0; i+4 <= len(out); i += 4 {
+		s := uint16(m.next())
+		binary.LittleEndian.PutUint16(out[i:], s)
+		binary.LittleEndian.PutUint16(out[i+2:], s)
+	}
+}
+
+// next is the sum of all that sounds, limited to the range of a sample.
+func (m *mixer) next() int16 {
+	sum := 0
+	for len(m.speech) > 0 && len(m.speech[0]) == 0 {
+		m.speech = m.speech[1:]
+	}
+	if len(m.speech) > 0 {
+		sum += int(m.speech[0][0])
+		m.speech[0] = m.speech[0][1:]
+	}
+	for i := 0; i < len(m.voices); i++ {
+		if len(m.voices[i]) == 0 {
+			last := len(m.voices) - 1
+			m.voices[i] = m.voices[last]
+			m.voices = m.voices[:last]
+			i--
+			continue
+		}
+		sum += int(m.voices[i][0])
+		m.voices[i] = m.voices[i][1:]
+	}
+	return int16(max(math.MinInt16, min(math.MaxInt16, sum)))
+}
