@@ -142,7 +142,7 @@ func answer(ctx context.Context, line []byte, t *Table, newEnv func(lang, by str
 	if err != nil {
 		return Reply{V: protocol, Code: CodeUsage, Text: err.Error() + "\n"}
 	}
-	log.Info("command", "args", req.Args, "by", req.By)
+	log.Debug("command", "args", req.Args, "by", req.By)
 	return Answer(ctx, t, newEnv(req.Lang, req.By), req.Args)
 }
 

@@ -198,14 +198,31 @@ func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	return ord
 }
 
-// after is from the last picture until the loads are off.
+// after is from the last picture until the loads are off. Mains is taken from
+// the displays only when they have gone to standby by themselves, or have had
+// the time for it: never arbitrarily.
 func after(now time.Time, t Times, h History, f Facts) Orders {
-	if now.Sub(h.EndedAt) < t.Closing && f.MainsGood {
+	past := now.Sub(h.EndedAt)
+	if past < t.Closing && f.MainsGood {
 		return Orders{Phase: Closing, Power: true, Displays: true, Farewell: true}
 	}
 	if h.CooledDown || (f.GuardKnown && f.LoadsOff) {
 		return Orders{Phase: Done}
 	}
-	// The loads are no longer wanted; the guard lets them go when they are cool.
-	return Orders{Phase: CoolDown}
+	// A lamp that is still hot then is the guard's to hold.
+	return Orders{Phase: CoolDown, Power: past < t.Closing+settleTime && !settled(f.Displays)}
+}
+
+// settleTime is how long displays may take to standby before their mains is no
+// longer wanted.
+const settleTime = 5 * time.Minute
+
+func settled(displays []hal.DisplayState) bool {
+	for _, s := range displays {
+		switch s {
+		case hal.DisplayOn, hal.DisplayWarming, hal.DisplayCooling:
+			return false
+		}
+	}
+	return true
 }

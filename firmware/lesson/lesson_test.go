@@ -77,8 +77,19 @@ func TestDecideAfterTheEnd(t *testing.T) {
 	if got := lesson.Decide(ended.Add(time.Second), occ, times, h, f); got.Phase != lesson.Closing || !got.Farewell || !got.Displays {
 		t.Errorf("one second after the end: %+v", got)
 	}
-	if got := lesson.Decide(ended.Add(9*time.Second), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown}) {
-		t.Errorf("nine seconds after the end: %+v", got)
+	if got := lesson.Decide(ended.Add(9*time.Second), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown, Power: true}) {
+		t.Errorf("nine seconds after the end, displays on: %+v", got)
+	}
+	f.Displays = []hal.DisplayState{hal.DisplayStandby, hal.DisplayCooling}
+	if got := lesson.Decide(ended.Add(time.Minute), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown, Power: true}) {
+		t.Errorf("with one display cooling: %+v", got)
+	}
+	if got := lesson.Decide(ended.Add(10*time.Minute), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown}) {
+		t.Errorf("with a display that never comes to standby: %+v", got)
+	}
+	f.Displays = []hal.DisplayState{hal.DisplayStandby, hal.DisplayUnknown}
+	if got := lesson.Decide(ended.Add(time.Minute), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown}) {
+		t.Errorf("with the displays in standby: %+v", got)
 	}
 	f.LoadsOff = true
 	if got := lesson.Decide(ended.Add(3*time.Minute), occ, times, h, f); got != (lesson.Orders{Phase: lesson.Done}) {
@@ -110,7 +121,7 @@ func TestDecideNeverRunsUnseen(t *testing.T) {
 		if h.Ended && (got.End != "" || got.Run || got.Roll) {
 			t.Fatalf("a lesson that ended goes on: %+v", got)
 		}
-		if h.Ended && at.Sub(h.EndedAt) > times.Closing && (got.Power || got.Displays) {
+		if h.Ended && at.Sub(h.EndedAt) > times.Closing && (got.Displays || got.Power && at.Sub(h.EndedAt) > 6*time.Minute) {
 			t.Fatalf("something is wanted on after the end: %+v", got)
 		}
 	})

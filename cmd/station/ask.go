@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"stationbox/firmware/command"
+	"stationbox/firmware/config"
+	"stationbox/firmware/station"
+)
+
+// needsNothing says whether a command works without the station's configuration.
+func needsNothing(name string) bool { return name == "help" || name == "check" || name == "rehearse" }
+
+// ask runs one command: here when files are enough, else in the running station.
+func ask(file, lang string, args []string, out, errs io.Writer) int {
+	cfg, cfgErr := config.Load(file)
+	table := station.Commands()
+	c, _, found := table.Find(args)
+	env, err := station.FileEnv(cfg, lang, time.Now)
+	if err != nil {
+		return told(err, errs)
+	}
+	var r command.Reply
+	switch {
+	case !found || needsNothing(c.Name) || c.Offline && cfgErr == nil:
+		r = command.Answer(context.Background(), table, env, args)
+	case cfgErr != nil:
+		return told(cfgErr, errs)
+	default:
+		r, err = command.Call(context.Background(), cfg.CommandSocket(), command.Request{V: 1, Args: args, Lang: lang, By: "shell"})
+		if errors.Is(err, command.ErrNoStation) {
+			r, err = command.Answer(context.Background(), table, env, args), nil
+		}
+	}
+	if err != nil {
+		return told(err, errs)
+	}
+	if r.Code != command.CodeOK {
+		out = errs
+	}
+	fmt.Fprint(out, r.Text)
+	return r.Code
+}

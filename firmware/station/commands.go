@@ -1,0 +1,191 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/attendance"
+	"stationbox/firmware/command"
+	"stationbox/firmware/config"
+	"stationbox/firmware/journal"
+	"stationbox/firmware/lesson"
+	"stationbox/firmware/schedule"
+	"stationbox/firmware/text"
+)
+
+// Commands is the command table for a program that is not the running station:
+// commands that need files only work, the others are asked over the socket.
+func Commands() *command.Table { return tableOf(nil) }
+
+func (st *Station) table() *command.Table { return tableOf(st) }
+
+// tableOf lists every command once, for shell, socket and console alike. st is
+// nil outside the running station.
+func tableOf(st *Station) *command.Table {
+	list := []command.Command{
+		{Name: "status", Help: "cmd.status.help", Run: st.runStatus},
+		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
+	}
+	list = append(list, command.Files()...)
+	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse})
+	return command.New(list...)
+}
+
+func (st *Station) runStatus(_ context.Context, env *command.Env, _ []string) (command.Result, error) {
+	if st == nil {
+		return command.Result{}, env.Failed("cmd.not_running")
+	}
+	v := st.status(env.Text)
+	return command.Result{Text: v.text(env.Text), Data: v}, nil
+}
+
+func (st *Station) runRelayTest(ctx context.Context, env *command.Env, _ []string) (command.Result, error) {
+	if st == nil {
+		return command.Result{}, env.Failed("cmd.not_running")
+	}
+	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"relay", "test"}, "by": env.By})
+	notes, err := st.relayTest(ctx, env.Text)
+	if err != nil {
+		return command.Result{Text: relayText(env.Text, notes), Data: notes}, err
+	}
+	r := command.Result{Text: relayText(env.Text, notes), Data: notes}
+	for _, n := range notes {
+		if !n.On || !n.Off {
+			r.Code = command.CodeFailed
+		}
+	}
+	return r, nil
+}
+
+// FileEnv is the environment of commands that need files only. cfg may be nil
+// when there is no configuration: check and rehearse name their file.
+func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.Env, error) {
+	words := text.New(lang)
+	if cfg == nil {
+		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile}, nil
+	}
+	zone, err := time.LoadLocation(cfg.Station.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("station.zone: %w", err)
+	}
+	if lang == "" {
+		words = text.New(cfg.Station.Language)
+	}
+	return fileEnv(cfg, words, zone, now), nil
+}
+
+func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now func() time.Time) *command.Env {
+	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile}
+	env.Scan = func(fn func(firmware.Record) error) error {
+		return journal.Read(cfg.JournalDir(), fn)
+	}
+	env.Between = schedule.New(entries(cfg), zone).Between
+	env.Roll = func(id string) (command.Roll, error) { return rollOf(cfg, env.Scan, id) }
+	return env
+}
+
+// rollOf builds a roll out of the journal, the newest when id is "".
+func rollOf(cfg *config.Config, scan func(func(firmware.Record) error) error, id string) (command.Roll, error) {
+	if id == "" {
+		var err error
+		if id, err = attendance.Latest(scan); err != nil {
+			return command.Roll{}, err
+		}
+	}
+	r, err := attendance.Build(id, scan)
+	if err != nil {
+		return command.Roll{}, err
+	}
+	out := command.Roll{Lesson: r.Lesson, Title: r.Title, Opened: r.Opened, Closed: r.Closed, Present: r.Present(), Entries: []command.RollEntry{}}
+	if roster, _, err := attendance.LoadRoster(cfg.Roster.File); err == nil {
+		out.Members = roster.Len()
+	}
+	for _, e := range r.Entries() {
+		out.Entries = append(out.Entries, command.RollEntry{Number: e.Number, Name: e.Name, Known: e.Known, At: e.At, Late: e.Late, Presses: e.Presses})
+	}
+	return out, nil
+}
+
+// checkFile reports every mistake of a configuration and of the files it names.
+func checkFile(path string, words *text.Catalogue) (command.Result, error) {
+	report, found, ok := config.Describe(path, words)
+	r := command.Result{Text: report, Data: map[string]any{"file": path, "problems": found, "ok": ok}}
+	if !ok {
+		r.Code = command.CodeFailed
+		return r, nil
+	}
+	cfg, err := config.Load(path)
+	if err != nil {
+		return command.Result{}, err
+	}
+	_, bad, err := attendance.LoadRoster(cfg.Roster.File)
+	if err != nil {
+		return r, nil // a missing roster is among the remarks
+	}
+	for _, row := range bad {
+		r.Text += cfg.Roster.File + ": " + row.In(words) + "\n"
+		r.Code = command.CodeFailed
+	}
+	return r, nil
+}
+
+// rehearsal is one line of a rehearsal as -json prints it.
+type rehearsal struct {
+	At    time.Time    `json:"at"`
+	Phase lesson.Phase `json:"phase"`
+	Do    []string     `json:"do"` // keys of the text catalogue
+}
+
+// rehearse plays the next occasion of a configuration through the very code that
+// decides in the village, and touches nothing.
+func rehearse(_ context.Context, env *command.Env, args []string) (command.Result, error) {
+	if len(args) != 1 {
+		return command.Result{}, env.Misused("cmd.rehearse.which")
+	}
+	cfg, err := config.Load(args[0])
+	if err != nil {
+		return command.Result{}, err
+	}
+	zone, err := time.LoadLocation(cfg.Station.Zone)
+	if err != nil {
+		return command.Result{}, fmt.Errorf("station.zone: %w", err)
+	}
+	o, ok := schedule.New(entries(cfg), zone).Next(env.Now())
+	if !ok {
+		return command.Result{}, env.Failed("cmd.rehearse.none")
+	}
+	e := lesson.Equipment{WarmUp: max(cfg.TV.WarmUp.D(), cfg.Projector.WarmUp.D()), CoolDown: cfg.Projector.CoolDown.D(), Length: max(o.Duration, time.Minute)}
+	var list []rehearsal
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s\n", o.Start.Format("2006-01-02 15:04:05 MST"), o.Title, o.ID)
+	for _, s := range lesson.Rehearse(o, timesOf(cfg), e) {
+		do := doing(s.Orders)
+		list = append(list, rehearsal{s.At, s.Orders.Phase, do})
+		said := make([]string, len(do))
+		for i, key := range do {
+			said[i] = env.Text.Say(key)
+		}
+		fmt.Fprintf(&b, "%s  %-8s  %s\n", s.At.Format("15:04:05"), env.Text.Say("phase."+string(s.Orders.Phase)), strings.Join(said, " · "))
+	}
+	return command.Result{Text: b.String(), Data: list}, nil
+}
+
+// doing names what orders ask for.
+func doing(ord lesson.Orders) []string {
+	var out []string
+	for _, d := range []struct {
+		on  bool
+		key string
+	}{
+		{ord.Power, "lesson.do.power"}, {ord.Displays, "lesson.do.displays"}, {ord.Roll, "lesson.do.roll"},
+		{ord.Load && !ord.Run, "lesson.do.load"}, {ord.Run, "lesson.do.run"}, {ord.Farewell, "lesson.do.farewell"},
+	} {
+		if d.on {
+			out = append(out, d.key)
+		}
+	}
+	return out
+}

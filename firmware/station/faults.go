@@ -1,0 +1,65 @@
+package station
+
+import (
+	"log/slog"
+	"sort"
+	"sync"
+
+	"stationbox/firmware"
+)
+
+// faults is the set of what is wrong now. A fault is written down when it
+// begins and when it is over, not in between.
+type faults struct {
+	log *slog.Logger
+	put func(kind, lesson string, data any)
+
+	mu  sync.Mutex
+	now map[string]firmware.Fault
+}
+
+func newFaults(log *slog.Logger, put func(kind, lesson string, data any)) *faults {
+	return &faults{log: log, put: put, now: map[string]firmware.Fault{}}
+}
+
+// set says whether the fault named by code and the thing it concerns ("" or a
+// device) is there. args are pairs of name and value for the sentence; they may
+// change while the fault stands without being written again.
+func (f *faults) set(on bool, code, thing string, args ...string) {
+	fault := firmware.Fault{Code: code, On: on, Args: map[string]string{}}
+	if thing != "" {
+		fault.Args["name"] = thing
+	}
+	for i := 0; i+1 < len(args); i += 2 {
+		fault.Args[args[i]] = args[i+1]
+	}
+	f.mu.Lock()
+	_, was := f.now[code+" "+thing]
+	if on {
+		f.now[code+" "+thing] = fault
+	} else {
+		delete(f.now, code+" "+thing)
+	}
+	f.mu.Unlock()
+	if was == on {
+		return
+	}
+	f.log.Warn("fault", "code", code, "name", thing, "on", on, "args", args)
+	f.put(firmware.KindFault, "", fault)
+}
+
+// list returns what is wrong now, in a steady order.
+func (f *faults) list() []firmware.Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	keys := make([]string, 0, len(f.now))
+	for k := range f.now {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	out := make([]firmware.Fault, 0, len(keys))
+	for _, k := range keys {
+		out = append(out, f.now[k])
+	}
+	return out
+}

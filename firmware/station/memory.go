@@ -1,0 +1,103 @@
+package station
+
+import (
+	"encoding/json"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/lesson"
+)
+
+// phaseNote is the data of a KindPhase record.
+type phaseNote struct {
+	Phase lesson.Phase `json:"phase"`
+	From  lesson.Phase `json:"from,omitempty"`
+	Why   string       `json:"why,omitempty"` // a key of the text catalogue
+}
+
+// positionNote is the data of a KindPosition record.
+type positionNote struct {
+	PositionMS int64 `json:"position_ms"`
+}
+
+// resultNote is the data of a KindLesson record: how a lesson ended, complete in
+// itself.
+type resultNote struct {
+	Title     string    `json:"title"`
+	File      string    `json:"file"`
+	Scheduled time.Time `json:"scheduled"`
+	Started   time.Time `json:"started,omitzero"`
+	PlayedMS  int64     `json:"played_ms"`
+	LengthMS  int64     `json:"length_ms"`
+	Present   int       `json:"present"`
+	Cause     string    `json:"cause"` // a key of the text catalogue
+}
+
+// memory is what the journal remembers of the lessons of the last days. It is
+// made by feeding it every record, old ones at boot and new ones as they are
+// written, so that there is one way of remembering.
+type memory struct {
+	lessons map[string]lesson.History
+	phases  map[string]lesson.Phase
+	guard   firmware.GuardEvent // newest event of the guard on record
+	first   time.Time           // of the oldest record
+	records uint64
+}
+
+func newMemory() *memory {
+	return &memory{lessons: map[string]lesson.History{}, phases: map[string]lesson.Phase{}}
+}
+
+// feed takes in one record. Records with data it does not understand are left
+// alone: a newer program wrote them.
+func (m *memory) feed(r firmware.Record) {
+	m.records++
+	if m.first.IsZero() || r.Wall.Before(m.first) {
+		m.first = r.Wall
+	}
+	h := m.lessons[r.Lesson]
+	switch r.Kind {
+	case firmware.KindPower:
+		var e firmware.GuardEvent
+		if json.Unmarshal(r.Data, &e) == nil {
+			m.guard = e
+		}
+		return
+	case firmware.KindPhase:
+		var n phaseNote
+		if json.Unmarshal(r.Data, &n) != nil {
+			return
+		}
+		m.phases[r.Lesson] = n.Phase
+		if n.Phase == lesson.Playing && !h.Started {
+			h.Started, h.StartedAt = true, r.Wall
+		}
+		h.CooledDown = h.CooledDown || n.Phase == lesson.Done
+	case firmware.KindPosition:
+		var n positionNote
+		if json.Unmarshal(r.Data, &n) != nil {
+			return
+		}
+		h.Position = time.Duration(n.PositionMS) * time.Millisecond
+	case firmware.KindRollOpen:
+		h.RollOpened = true
+	case firmware.KindRollClose:
+		h.RollClosed = true
+	case firmware.KindLesson:
+		h.Ended, h.EndedAt = true, r.Wall
+	default:
+		return
+	}
+	if r.Lesson != "" {
+		m.lessons[r.Lesson] = h
+	}
+}
+
+// inMemory makes the record that the scribe will write, for remembering it at once.
+func inMemory(kind, lessonID string, data any, now time.Time) firmware.Record {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		raw = nil // our own notes always encode
+	}
+	return firmware.Record{Wall: now, Kind: kind, Lesson: lessonID, Data: raw}
+}

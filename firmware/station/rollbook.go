@@ -1,0 +1,224 @@
+package station
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/attendance"
+	"stationbox/firmware/text"
+)
+
+// key is one key of the panel going down.
+type key struct {
+	r  rune
+	at time.Time
+}
+
+// lights is the panel's lamp and buzzer; every call returns at once.
+type lights interface {
+	Ack()
+	Reject()
+	Fault()
+}
+
+// rollbook is the only writer of presses and of the roll's opening and closing,
+// so that their order on the card is their order in life. A press is answered
+// when it is on the card, never before.
+type rollbook struct {
+	journal appender
+	roster  *attendance.Roster
+	panel   lights
+	voice   voice
+	faults  *faults
+	words   *text.Catalogue
+	log     *slog.Logger
+	now     func() time.Time
+	keys    chan key
+	wake    chan struct{}
+
+	mu     sync.Mutex
+	roll   *attendance.Roll // of the newest lesson
+	told   bool             // open was called: until then the roll stays as the card has it
+	wanted firmware.Occasion
+	want   bool
+	greet  string
+	until  time.Time
+}
+
+// pressBound is how long a press may wait for the card.
+const pressBound = 10 * time.Second
+
+func newRollbook() *rollbook {
+	return &rollbook{keys: make(chan key, 64), wake: make(chan struct{}, 1), roll: attendance.NewRoll("")}
+}
+
+// feed takes in old records at boot: the newest roll is the one that goes on.
+func (b *rollbook) feed(r firmware.Record) {
+	if r.Kind == firmware.KindRollOpen && r.Lesson != b.roll.Lesson {
+		b.roll = attendance.NewRoll(r.Lesson)
+	}
+	b.roll.Add(r)
+}
+
+// open says whether the roll of o should be open; it returns at once.
+func (b *rollbook) open(o firmware.Occasion, yes bool) {
+	b.mu.Lock()
+	changed := !b.told || b.wanted.ID != o.ID || b.want != yes
+	b.told, b.wanted, b.want = true, o, yes
+	b.mu.Unlock()
+	if changed {
+		select {
+		case b.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// opened says whether the roll of a lesson has ever been opened on the card.
+func (b *rollbook) opened(lesson string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.roll.Lesson == lesson && !b.roll.Opened.IsZero()
+}
+
+// present counts who is on the roll of a lesson.
+func (b *rollbook) present(lesson string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.roll.Lesson != lesson {
+		return 0
+	}
+	return b.roll.Present()
+}
+
+// views lists the roll of a lesson for the status, newest 200.
+func (b *rollbook) views(lesson string) []rollView {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := []rollView{}
+	if b.roll.Lesson != lesson {
+		return out
+	}
+	for _, e := range b.roll.Entries() {
+		if e.Known {
+			out = append(out, rollView{e.Number, e.Name, e.At})
+		}
+	}
+	return out[max(0, len(out)-200):]
+}
+
+// greeting is the line for who has just pressed, "" after three seconds.
+func (b *rollbook) greeting(now time.Time) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.After(b.until) {
+		return ""
+	}
+	return b.greet
+}
+
+// Run opens, closes and answers until ctx ends.
+func (b *rollbook) Run(ctx context.Context) error {
+	var typed attendance.Keys
+	retry := time.NewTicker(time.Second)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case k := <-b.keys:
+			b.align(ctx)
+			b.press(ctx, &typed, k)
+		case <-b.wake:
+			b.align(ctx)
+		case <-retry.C:
+			b.align(ctx)
+		}
+	}
+}
+
+// align makes the roll on the card open or closed as wanted.
+func (b *rollbook) align(ctx context.Context) {
+	b.mu.Lock()
+	told, o, want := b.told, b.wanted, b.want
+	current, isOpen := b.roll.Lesson, b.roll.Open()
+	b.mu.Unlock()
+	if !told {
+		return
+	}
+	if isOpen && (!want || current != o.ID) {
+		b.write(ctx, firmware.KindRollClose, current, attendance.Close{Present: b.present(current)})
+	}
+	if want && o.ID != "" && (current != o.ID || !isOpen) {
+		b.mu.Lock()
+		if b.roll.Lesson != o.ID {
+			b.roll = attendance.NewRoll(o.ID)
+		}
+		b.mu.Unlock()
+		b.write(ctx, firmware.KindRollOpen, o.ID, attendance.Open{Title: o.Title, LateAfter: o.Start})
+	}
+}
+
+// write puts a record on the card and, when it is there, on the roll.
+func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (attendance.Entry, attendance.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, pressBound)
+	defer cancel()
+	rec, err := b.journal.Append(ctx, kind, lesson, data)
+	if err != nil {
+		b.log.Error("journal", "kind", kind, "err", err)
+		b.faults.set(true, "fault.journal.write", "", "cause", err.Error())
+		return attendance.Entry{}, 0, err
+	}
+	b.faults.set(false, "fault.journal.write", "")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, res, _ := b.roll.Add(rec)
+	return e, res, nil
+}
+
+func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
+	switch stroke, number := typed.Press(k.r, k.at); stroke {
+	case attendance.StrokeReject:
+		b.panel.Reject()
+		b.voice.Beep(false)
+	case attendance.StrokeNumber:
+		b.confirm(ctx, number)
+	}
+}
+
+// confirm records a number and answers by lamp, beep and screen.
+func (b *rollbook) confirm(ctx context.Context, number int) {
+	b.mu.Lock()
+	lesson := ""
+	if b.roll.Open() {
+		lesson = b.roll.Lesson
+	}
+	b.mu.Unlock()
+	member, known := b.roster.Find(number)
+	_, res, err := b.write(ctx, firmware.KindPress, lesson, firmware.Press{Number: number, Name: member.Name, Known: known, Panel: "keypad"})
+	if err != nil {
+		b.panel.Fault()
+		b.voice.Beep(false)
+		return
+	}
+	counted := lesson != "" && (res.Counted() || res == attendance.ResultAgain)
+	greet := b.words.Say("screen.signed", "name", member.Name)
+	if !known {
+		greet = b.words.Say("screen.unknown", "number", number)
+	}
+	if lesson != "" {
+		b.mu.Lock()
+		b.greet, b.until = greet, b.now().Add(3*time.Second)
+		b.mu.Unlock()
+	}
+	if counted {
+		b.panel.Ack()
+		b.voice.Beep(true)
+		return
+	}
+	b.panel.Reject()
+	b.voice.Beep(false)
+}

@@ -1,0 +1,79 @@
+package station
+
+import (
+	"context"
+	"net"
+
+	"stationbox/firmware"
+	"stationbox/firmware/command"
+	"stationbox/firmware/console"
+	"stationbox/firmware/text"
+	"stationbox/hal/line"
+)
+
+// tasks lists every goroutine of the station.
+func (st *Station) tasks(commands net.Listener) []task {
+	w := &watch{screens: st.screens, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.now}
+	table := st.table()
+	list := []task{
+		{"guard link", st.guard.Run},
+		{"guard events", st.guardEvents},
+		{"player", st.player.Run},
+		{"desk", st.desk.Run},
+		{"roll", st.roll.Run},
+		{"lamp and buzzer", st.panel.lights.Run},
+		{"keys", func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},
+		{"lesson", st.showing.Run},
+		{"watch", w.Run},
+		{"commands", func(ctx context.Context) error {
+			return command.Serve(ctx, commands, table, st.env, st.log)
+		}},
+	}
+	if st.panel.panel != nil {
+		list = append(list, task{"panel", st.panel.panel.Run})
+	}
+	for _, sc := range st.screens {
+		list = append(list, task{sc.name, sc.keeper.Run})
+	}
+	if st.cfg.Console.Port != "" {
+		list = append(list, task{"console", func(ctx context.Context) error { return st.console(ctx, table) }})
+	}
+	return list
+}
+
+func (st *Station) listen() (net.Listener, error) {
+	return command.Listen(st.cfg.CommandSocket())
+}
+
+// guardEvents writes what the guard did into the journal.
+func (st *Station) guardEvents(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-st.guard.Events():
+			st.scribe.put(firmware.KindPower, "", e)
+		}
+	}
+}
+
+// console serves the technician's line until ctx ends.
+func (st *Station) console(ctx context.Context, table *command.Table) error {
+	port := line.Open(st.cfg.Console.Port, line.Opts{Baud: st.cfg.Console.Baud, Name: "console", Log: st.log})
+	defer func() { _ = port.Close() }()
+	c := console.New(port, table, func() *command.Env { return st.env("", "console") },
+		console.Opts{Name: st.cfg.Station.Name, Log: st.log})
+	return c.Run(ctx)
+}
+
+// env is what the commands work with, in the language of who asks.
+func (st *Station) env(lang, by string) *command.Env {
+	words := st.words
+	if lang != "" {
+		words = text.New(lang)
+	}
+	env := fileEnv(st.cfg, words, st.zone, st.now)
+	env.By = by
+	env.Scan = st.journal.Scan
+	return env
+}

@@ -1,0 +1,388 @@
+package station
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/display"
+	"stationbox/firmware/lesson"
+	"stationbox/firmware/text"
+	"stationbox/hal"
+)
+
+// calendar knows the occasions.
+type calendar interface {
+	Between(from, to time.Time) []firmware.Occasion
+}
+
+// voice is the station's own sound; every call returns at once.
+type voice interface {
+	Bell()
+	PlayFile(name string) error
+	Beep(ok bool)
+}
+
+// mainsGuard is the guard as the lesson needs it.
+type mainsGuard interface {
+	Status() hal.Reading[firmware.GuardStatus]
+	Want(firmware.GuardWant)
+}
+
+// screen is a display with the load that feeds it.
+type screen struct {
+	name   string
+	load   string
+	keeper *display.Keeper
+}
+
+// guardAge is how old the guard's word may be.
+const guardAge = 3 * time.Second
+
+// showing carries out what package lesson decides. It owns the loop that asks
+// "what should be true now?" and hands the answers to the desk, the displays,
+// the guard and the roll, none of which it waits for.
+type showing struct {
+	cal      calendar
+	times    lesson.Times
+	mem      *memory
+	scribe   *scribe
+	guard    mainsGuard
+	screens  []screen
+	loads    []string // all loads, wanted on during a lesson
+	desk     *desk
+	voice    voice
+	roll     *rollbook
+	faults   *faults
+	words    *text.Catalogue
+	place    string // name of the station
+	stateDir string
+	log      *slog.Logger
+	now      func() time.Time
+	mark     *bookmark
+
+	mu       sync.Mutex
+	occ      firmware.Occasion
+	phase    lesson.Phase
+	why      string          // cause that the phase waits for or ended by
+	override map[string]bool // loads of a relay test
+	checked  *readyNote
+	booted   time.Time
+	lastPos  time.Time
+	lastWant time.Time
+	orders   lesson.Orders
+}
+
+// Run decides until ctx ends. The order to begin is given within a millisecond
+// or so of its moment, because the loop sleeps until then. That moment is one
+// picture before the start: the first picture stands on the screen since the
+// film was loaded, and the player holds it for its time before the second comes.
+func (s *showing) Run(ctx context.Context) error {
+	s.booted = s.now()
+	s.settle(ctx)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		}
+		timer.Reset(s.round())
+	}
+}
+
+// settle waits at most two seconds for the first word of guard and player, so
+// that a restart in mid-lesson does not take "not heard yet" for "not there".
+func (s *showing) settle(ctx context.Context) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for s.now().Sub(s.booted) < 2*time.Second {
+		_, guard := s.guard.Status().Fresh(s.now(), guardAge)
+		if guard && s.desk.outcome().up {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// round decides once and returns how long to sleep.
+func (s *showing) round() time.Duration {
+	now := s.now()
+	o, ok := s.current(now)
+	var ord lesson.Orders
+	var f lesson.Facts
+	var lead time.Duration
+	if ok {
+		h := s.mem.lessons[o.ID]
+		f = s.facts(now, o)
+		lead = s.lead(o)
+		ord = lesson.Decide(now.Add(lead), o, s.times, h, f)
+	} else {
+		ord = lesson.Orders{Phase: lesson.Idle}
+		s.facts(now, o) // powers the displays' keepers
+	}
+	s.carryOut(now, o, ord, f)
+	const step = 100 * time.Millisecond
+	if left := o.Start.Sub(s.now()) - lead; ok && left > 0 && left < step {
+		return left
+	}
+	return step
+}
+
+// lead is how long before the start the film is let go: one picture of it, when
+// it stands ready.
+func (s *showing) lead(o firmware.Occasion) time.Duration {
+	if out := s.desk.outcome(); out.key == o.ID && out.loaded {
+		return min(out.frame, 100*time.Millisecond)
+	}
+	return 0
+}
+
+// current is the occasion that counts now: the earliest whose time has begun and
+// which is not over, or one that still cools down.
+func (s *showing) current(now time.Time) (firmware.Occasion, bool) {
+	lead := max(s.times.Ready, s.times.WarmUp, s.times.Bell, s.times.Preload)
+	var cooling firmware.Occasion
+	found := false
+	for _, o := range s.cal.Between(now.Add(-24*time.Hour), now.Add(lead)) {
+		h := s.mem.lessons[o.ID]
+		if !h.Ended {
+			if now.Sub(o.Start) > s.times.LateLimit+o.Duration && !h.Started {
+				s.missed(o)
+				continue
+			}
+			return o, true
+		}
+		if !h.CooledDown {
+			cooling, found = o, true
+		}
+	}
+	return cooling, found
+}
+
+// missed writes the record of a lesson that the station slept through, unless
+// the station did not exist yet.
+func (s *showing) missed(o firmware.Occasion) {
+	if s.mem.first.IsZero() || o.Start.Before(s.mem.first) {
+		h := s.mem.lessons[o.ID]
+		h.Ended, h.CooledDown, h.EndedAt = true, true, o.Start
+		s.mem.lessons[o.ID] = h
+		return
+	}
+	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed})
+	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: lesson.Done, Why: lesson.CauseMissed})
+}
+
+// next is the first occasion after now, within eight days.
+func (s *showing) next(now time.Time) (firmware.Occasion, bool) {
+	for _, o := range s.cal.Between(now, now.Add(8*24*time.Hour)) {
+		if o.Start.After(now) {
+			return o, true
+		}
+	}
+	return firmware.Occasion{}, false
+}
+
+// facts gathers what is known now and tells each display whether it has mains.
+func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
+	st, known := s.guard.Status().Fresh(now, guardAge)
+	f := lesson.Facts{GuardKnown: known, LoadsOff: known}
+	on := map[string]bool{}
+	closed := known && st.Contactor && (st.State == firmware.GuardClosed || st.State == firmware.GuardRideThrough || st.State == firmware.GuardClosing)
+	for _, l := range st.Loads {
+		on[l.Name] = l.On && closed
+		f.LoadsOff = f.LoadsOff && !l.On
+		f.MainsGood = f.MainsGood || (closed && l.On)
+	}
+	for _, sc := range s.screens {
+		if known { // a guard that is silent for a moment does not put a display out
+			sc.keeper.Powered(on[sc.load])
+		}
+		f.Displays = append(f.Displays, sc.keeper.Status().State)
+	}
+	if o.File != "" {
+		info, err := os.Stat(o.File)
+		f.FileOK = err == nil && info.Mode().IsRegular() && info.Size() > 0
+	}
+	if out := s.desk.outcome(); out.key == o.ID {
+		f.PlayerUp, f.Loaded, f.Complete, f.Broken, f.Length = out.up, out.loaded, out.complete, out.broken != nil, out.length
+	}
+	return f
+}
+
+// carryOut makes the orders true, quickest first: the picture must not wait for
+// anything else.
+func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
+	h := s.mem.lessons[o.ID]
+	w := wish{key: o.ID, run: ord.Run && ord.End == "", lines: s.lines(now, o, ord)}
+	if ord.Load || ord.Farewell {
+		w.file, w.at = o.File, s.resumeAt(o.ID, h)
+	}
+	s.desk.want(w)
+	for _, sc := range s.screens {
+		sc.keeper.Want(ord.Displays)
+	}
+	s.wantPower(now, ord)
+	s.attend(o, ord, h)
+	s.changePhase(o, ord, f)
+	s.follow(now, o, ord)
+	s.readiness(now, o, ord, f)
+	if ord.End != "" && !h.Ended {
+		s.end(o, ord)
+	}
+}
+
+func (s *showing) resumeAt(id string, h lesson.History) time.Duration {
+	if !h.Started {
+		return 0
+	}
+	return max(h.Position, s.mark.get(id))
+}
+
+// wantPower sends the whole wish to the guard, at every change and each second,
+// because what the displays report goes stale.
+func (s *showing) wantPower(now time.Time, ord lesson.Orders) {
+	s.mu.Lock()
+	override, changed := s.override, s.orders.Power != ord.Power
+	s.mu.Unlock()
+	if !changed && now.Sub(s.lastWant) < 500*time.Millisecond {
+		return
+	}
+	s.lastWant = now
+	want := firmware.GuardWant{Loads: map[string]bool{}, Displays: map[string]hal.DisplayState{}}
+	for _, l := range s.loads {
+		want.Loads[l] = ord.Power
+		if on, ok := override[l]; ok {
+			want.Loads[l] = on
+		}
+	}
+	for _, sc := range s.screens {
+		if st := sc.keeper.Status(); now.Sub(st.At) < guardAge+10*time.Second {
+			want.Displays[sc.load] = st.State
+		}
+	}
+	s.guard.Want(want)
+}
+
+// attend opens and closes the roll, and rings and calls once, when it is open on
+// the card.
+func (s *showing) attend(o firmware.Occasion, ord lesson.Orders, h lesson.History) {
+	s.roll.open(o, ord.Roll && ord.End == "")
+	if !ord.Ring || h.RollOpened || !s.roll.opened(o.ID) {
+		return
+	}
+	h.RollOpened = true
+	s.mem.lessons[o.ID] = h
+	s.voice.Bell()
+	s.say("roll-call")
+}
+
+// say plays a spoken prompt; a missing one is a fault, not a silence.
+func (s *showing) say(name string) {
+	err := s.voice.PlayFile(name)
+	s.faults.set(err != nil, "fault.sound.prompt", name)
+}
+
+func (s *showing) changePhase(o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
+	why := waitsFor(ord, f)
+	s.mu.Lock()
+	from, fromID := s.phase, s.occ.ID
+	s.occ, s.phase, s.why, s.orders = o, ord.Phase, why, ord
+	if fromID != o.ID {
+		from, s.checked = "", nil
+	}
+	s.mu.Unlock()
+	if from == ord.Phase || o.ID == "" || ord.Phase == lesson.Idle || s.mem.phases[o.ID] == ord.Phase {
+		return
+	}
+	s.log.Info("phase", "lesson", o.ID, "from", from, "to", ord.Phase, "why", why)
+	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: ord.Phase, From: s.mem.phases[o.ID], Why: why})
+	if ord.Phase == lesson.Paused {
+		s.say("power-lost")
+	}
+}
+
+// waitsFor names what keeps the film from running, or "".
+func waitsFor(ord lesson.Orders, f lesson.Facts) string {
+	if ord.End != "" {
+		return ord.End
+	}
+	if ord.Run || !ord.Power {
+		return ""
+	}
+	if !f.GuardKnown {
+		return lesson.CauseNoGuard
+	}
+	if !f.MainsGood {
+		return lesson.CauseNoMains
+	}
+	return ""
+}
+
+// follow remembers where the film is: each second for a restart of the program,
+// every ten seconds on the card for a power cut.
+func (s *showing) follow(now time.Time, o firmware.Occasion, ord lesson.Orders) {
+	out := s.desk.outcome()
+	if ord.Phase != lesson.Playing || out.key != o.ID || !out.running {
+		return
+	}
+	s.mark.set(o.ID, out.position, now)
+	if now.Sub(s.lastPos) >= 10*time.Second {
+		s.lastPos = now
+		s.note(firmware.KindPosition, o.ID, positionNote{PositionMS: out.position.Milliseconds()})
+	}
+}
+
+// end closes the lesson with its record.
+func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
+	h, out := s.mem.lessons[o.ID], s.desk.outcome()
+	played := out.position
+	if out.key != o.ID {
+		played = h.Position
+	}
+	if ord.End == lesson.CausePlayed {
+		played = out.length
+	}
+	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
+		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End})
+	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
+	if ord.End == lesson.CausePlayed {
+		s.say("lesson-ends")
+	}
+	s.faults.set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
+}
+
+// note remembers a record at once and lets the scribe write it.
+func (s *showing) note(kind, id string, data any) {
+	s.mem.feed(inMemory(kind, id, data, s.now()))
+	s.scribe.put(kind, id, data)
+}
+
+// wantLoad lets a relay test switch one load by the guard's own rules; nil ends it.
+func (s *showing) wantLoad(override map[string]bool) {
+	s.mu.Lock()
+	s.override = override
+	s.mu.Unlock()
+}
+
+// busy says whether a lesson needs the equipment now.
+func (s *showing) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase != lesson.Idle && s.phase != lesson.Done && s.phase != ""
+}
+
+// glance is what the status needs to know.
+func (s *showing) glance() (firmware.Occasion, lesson.Phase, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.occ, s.phase, s.why
+}

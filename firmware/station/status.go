@@ -1,0 +1,192 @@
+package station
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/lesson"
+	"stationbox/firmware/text"
+	"stationbox/hal"
+)
+
+// statusView is the data of the command status, the whole station at a glance.
+type statusView struct {
+	Name       string                `json:"name"`
+	ID         string                `json:"id"`
+	Version    string                `json:"version"`
+	Now        time.Time             `json:"now"`
+	Zone       string                `json:"zone"`
+	Phase      lesson.Phase          `json:"phase"`
+	Why        string                `json:"why,omitempty"` // what the phase waits for, in words
+	Occasion   *occasionView         `json:"occasion"`
+	Next       *occasionView         `json:"next"`
+	Countdown  *int64                `json:"countdown_ms"` // to the start, negative after it
+	PositionMS int64                 `json:"position_ms"`
+	DurationMS int64                 `json:"duration_ms"`
+	Present    int                   `json:"present"`
+	Roll       []rollView            `json:"roll"`
+	Displays   []displayView         `json:"displays"`
+	GuardLink  string                `json:"guard_link"` // "ok" or "lost"
+	Guard      *firmware.GuardStatus `json:"guard"`
+	Faults     []faultView           `json:"faults"`
+	Journal    journalView           `json:"journal"`
+	Sound      string                `json:"sound"`
+}
+
+type occasionView struct {
+	ID    string    `json:"id"`
+	Title string    `json:"title"`
+	Start time.Time `json:"start"`
+	File  string    `json:"file"`
+}
+
+type rollView struct {
+	Number int       `json:"number"`
+	Name   string    `json:"name"`
+	At     time.Time `json:"at"`
+}
+
+type displayView struct {
+	Name   string           `json:"name"`
+	Wanted string           `json:"wanted"` // "on" or "off"
+	State  hal.DisplayState `json:"state"`
+	Fault  string           `json:"fault"`
+}
+
+type faultView struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	Hint string `json:"hint"`
+}
+
+type journalView struct {
+	Records uint64 `json:"records"`
+	Bytes   uint64 `json:"bytes"`
+}
+
+func viewOf(o firmware.Occasion) *occasionView {
+	return &occasionView{ID: o.ID, Title: o.Title, Start: o.Start, File: o.File}
+}
+
+// status gathers the view.
+func (st *Station) status(words *text.Catalogue) statusView {
+	now := st.now()
+	v := statusView{Name: st.cfg.Station.Name, ID: st.cfg.Station.ID, Version: st.version, Now: now.In(st.zone).Truncate(time.Millisecond),
+		Zone: st.zone.String(), Phase: lesson.Idle, GuardLink: "lost", Roll: []rollView{}, Displays: []displayView{}, Faults: []faultView{}}
+	o, phase, why := st.showing.glance()
+	if o.ID != "" {
+		v.Phase, v.Occasion = phase, viewOf(o)
+		left := o.Start.Sub(now).Milliseconds()
+		v.Countdown = &left
+		if why != "" {
+			v.Why = words.Say(why)
+		}
+		if out := st.desk.outcome(); out.key == o.ID {
+			v.PositionMS, v.DurationMS = out.position.Milliseconds(), out.length.Milliseconds()
+		}
+		v.Roll = st.roll.views(o.ID)
+		v.Present = st.roll.present(o.ID)
+	}
+	if n, ok := st.showing.next(now); ok {
+		v.Next = viewOf(n)
+	}
+	if g, ok := st.guard.Status().Fresh(now, guardAge); ok {
+		v.GuardLink, v.Guard = "ok", &g
+	}
+	for _, sc := range st.screens {
+		v.Displays = append(v.Displays, viewDisplay(sc))
+	}
+	for _, f := range st.faults.list() {
+		say, hint := words.Fault(f)
+		v.Faults = append(v.Faults, faultView{f.Code, say, hint})
+	}
+	v.Journal = st.journalView()
+	v.Sound = st.soundView()
+	return v
+}
+
+func viewDisplay(sc screen) displayView {
+	s := sc.keeper.Status()
+	d := displayView{Name: sc.name, Wanted: "off", State: s.State}
+	if s.Wanted {
+		d.Wanted = "on"
+	}
+	if s.Err != nil {
+		d.Fault = s.Err.Error()
+	}
+	return d
+}
+
+// text lays the view out for 80 columns.
+func (v statusView) text(words *text.Catalogue) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	row := func(key string, value any) { fmt.Fprintf(w, "%s\t%v\n", words.Say("cmd.status."+key), value) }
+	fmt.Fprintf(w, "%s\t%s  %s\n", v.Name, v.ID, v.Now.Format("2006-01-02 15:04:05 MST"))
+	phase := words.Say("phase." + string(v.Phase))
+	if v.Why != "" {
+		phase += " — " + v.Why
+	}
+	row("lesson", phase)
+	if v.Occasion != nil {
+		row("title", fmt.Sprintf("%s  %s", v.Occasion.Title, v.Occasion.Start.Format("01-02 15:04:05 MST")))
+		if v.DurationMS > 0 {
+			row("position", clockFace(time.Duration(v.PositionMS)*time.Millisecond)+" / "+clockFace(time.Duration(v.DurationMS)*time.Millisecond))
+		}
+		row("present", v.Present)
+	}
+	if v.Next != nil {
+		row("next", fmt.Sprintf("%s  %s", v.Next.Title, v.Next.Start.Format("2006-01-02 15:04 MST")))
+	}
+	row("guard", v.guardLine(words))
+	for _, d := range v.Displays {
+		fmt.Fprintf(w, "%s\t%s\n", words.Name(d.Name), words.Name(d.State.String()))
+	}
+	row("sound", v.Sound)
+	row("journal", fmt.Sprintf("%d", v.Journal.Records))
+	_ = w.Flush() // a strings.Builder takes everything
+	for _, f := range v.Faults {
+		fmt.Fprintf(&b, "! %s\n  %s\n", f.Text, f.Hint)
+	}
+	return b.String()
+}
+
+func (v statusView) guardLine(words *text.Catalogue) string {
+	if v.Guard == nil {
+		return words.Say("cmd.status.guard_lost")
+	}
+	s := words.Say("guard.state." + string(v.Guard.State))
+	if v.Guard.MainsOK {
+		s += fmt.Sprintf("  %.1f V  %.2f Hz", float64(v.Guard.MainsMV)/1000, float64(v.Guard.MainsMHz)/1000)
+	}
+	for _, l := range v.Guard.Loads {
+		s += fmt.Sprintf("  %s %s", words.Name(l.Name), onOff(words, l.On))
+	}
+	return s
+}
+
+func onOff(words *text.Catalogue, on bool) string {
+	if on {
+		return words.Say("cmd.on")
+	}
+	return words.Say("cmd.off")
+}
+
+func (st *Station) journalView() journalView {
+	s := st.journal.Stats()
+	return journalView{Records: s.Seq, Bytes: s.Bytes}
+}
+
+func (st *Station) soundView() string {
+	s := st.sound.State()
+	switch {
+	case s.Silent:
+		return st.words.Say("sound.silent")
+	case !s.Open:
+		return st.words.Say("sound.closed")
+	}
+	return s.Device
+}
