@@ -12,7 +12,7 @@
 // monostable that single change would close an open contactor for one hold time.
 // The load relays, which fall at the same moment, are the second break.
 //
-//	drive  __|‾|_|‾|_|‾|_|‾|_____________   a change each 2.5 ms, then none
+//	drive  __|‾|_|‾|_|‾|_|‾|_____________   a change each 10 ms, then none
 //	coil   ___|‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾|______   falls 100–300 ms after the last
 //
 // The auxiliary contacts are wired to ground with a pull-up at the line: closed
@@ -36,8 +36,12 @@ import (
 // within some milliseconds.
 const Settle = 50 * time.Millisecond
 
+// Gap is the least time between two changes of the line. The drive holds for ten
+// times as long, so more changes would only keep the pins busy.
+const Gap = 9 * time.Millisecond
+
 // Fresh is how young the last pulse must be for Release to lower the line.
-const Fresh = 10 * time.Millisecond
+const Fresh = 15 * time.Millisecond
 
 // ErrWiring means that the two auxiliary contacts contradict each other.
 var ErrWiring = errors.New("auxiliary contacts contradict each other")
@@ -103,19 +107,23 @@ func New(drive gpio.PinOut, auxNO, auxNC gpio.PinIn, opts Opts) (*Contactor, err
 
 // Pulse changes the level of the drive once and so holds the contactor closed
 // for another 100–300 ms. It is called once for each piece of mains that was
-// looked at and found good, and by nobody else. It does not wait for a pin
-// server and allocates nothing. After an error the level is not counted as
+// looked at and found good, and by nobody else; sooner than Gap after the last
+// change it does nothing. It does not wait for a pin server and allocates nothing. After an error the level is not counted as
 // changed: the next Pulse tries the same one, and a pulse is missing, which is
 // the safe side. A nil Contactor returns hal.ErrGone.
 func (c *Contactor) Pulse() error {
 	if c == nil {
 		return fmt.Errorf("contactor: %w", hal.ErrGone)
 	}
+	now := c.now()
+	if since := now.Sub(c.pulsedAt); since >= 0 && since < Gap {
+		return nil
+	}
 	next := !c.level
 	if err := c.post(next); err != nil {
 		return fmt.Errorf("contactor: pulse: %w", err)
 	}
-	c.level, c.pulsedAt = next, c.now()
+	c.level, c.pulsedAt = next, now
 	return nil
 }
 

@@ -1,0 +1,374 @@
+package power
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"stationbox/firmware"
+)
+
+// Source gives the frames of the front end in order. Next waits until the
+// deadline at most and then returns an error; it allocates nothing unless it
+// fails.
+type Source interface {
+	Next(deadline time.Time) (Frame, error)
+}
+
+// Drive is the main contactor. Pulse holds it for another 100 to 300 ms and must
+// not wait; Release says that no pulse follows soon; Aux reads the auxiliary
+// contact, bounded.
+type Drive interface {
+	Pulse() error
+	Release() error
+	Aux() (closed, known bool, err error)
+}
+
+// Relay is one load relay. Both calls are bounded.
+type Relay interface {
+	Set(on bool) error
+	On() (bool, error)
+}
+
+// Outlet is told what the guard does. Neither call may wait.
+type Outlet interface {
+	Status(firmware.GuardStatus)
+	Event(firmware.GuardEvent)
+}
+
+// Opts are the choices of a Loop; the zero value is right, but without Boot the
+// station cannot tell one start of the guard from the next.
+type Opts struct {
+	Boot      string   // new at each start
+	FullScale int      // volts of sample 32768, default 800
+	Notes     []string // standing remarks to show in every status
+	Memory    string   // file of the durable memory; "" for none
+	Meter     Meter    // slow second source; nil for none
+	Log       *slog.Logger
+	Now       func() time.Time // default time.Now; its monotonic part is what counts
+}
+
+// Bounds of the loop.
+const (
+	frameWait  = 10 * time.Millisecond  // a Step without a frame comes this often
+	slowStale  = 500 * time.Millisecond // a slow value of the front end is good for this long
+	pinsGone   = 100 * time.Millisecond // an auxiliary contact that cannot be read for this long
+	queueRoom  = 256                    // events that wait for the reporter
+	liveAbove  = 500                    // 0.1 V behind the contactor: it is closed
+	deadBelow  = 200                    // 0.1 V behind the contactor: it is open
+	statusTick = 200 * time.Millisecond
+)
+
+// Loop is a running guard around one Plan.
+type Loop struct {
+	plan   *Plan
+	load   []Load
+	opts   Opts
+	log    *slog.Logger
+	now    func() time.Time
+	source Source
+	drive  Drive
+	outlet Outlet
+	eyes   eyes
+	hands  hands
+	wish   atomic.Pointer[wish]
+	meter  *meterWatch
+	keeper keeper
+
+	// Of the goroutine in Run alone.
+	sampler  *Sampler
+	state    State
+	in       Input
+	last     time.Time
+	lastMV   Sense
+	sinceMV  time.Duration
+	slow     [SlowArrester + 1]slowValue
+	reset    uint64
+	arrester bool          // open
+	failing  time.Duration // for how long pulses have failed
+
+	mu     sync.Mutex
+	snap   snapshot
+	queue  [queueRoom]queued
+	queueN uint64 // events ever queued
+	wake   chan struct{}
+}
+
+// slowValue is a slow value of the front end.
+type slowValue struct {
+	raw   uint16
+	age   time.Duration
+	known bool
+}
+
+// queued is an event on its way to the reporter.
+type queued struct {
+	Event
+	at time.Time
+}
+
+// snapshot is what the rest of the program may see of the loop.
+type snapshot struct {
+	state    State
+	at       time.Time
+	sense    Sense // the newest known voltage
+	known    bool  // and it is young
+	aux      Contact
+	loads    [MaxLoads]LoadInput
+	wishSeq  uint64
+	reset    uint64
+	trips    uint64 // trips since the start
+	arrester bool
+	frontEnd bool // failed its self test
+}
+
+// New returns a guard that is off. relays are those of settings.Loads, in the
+// same order. Nothing is driven before Run.
+func New(settings Settings, source Source, drive Drive, relays []Relay, outlet Outlet, opts Opts) (*Loop, error) {
+	plan, err := NewPlan(settings)
+	if err != nil {
+		return nil, err
+	}
+	if len(relays) != len(settings.Loads) {
+		return nil, fmt.Errorf("guard: %d relays for %d loads", len(relays), len(settings.Loads))
+	}
+	l := &Loop{
+		plan: plan, load: settings.Loads, opts: opts, log: opts.Log, now: opts.Now,
+		source: source, drive: drive, outlet: outlet, wake: make(chan struct{}, 1),
+	}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	l.sampler = NewSampler(NewDetector(either(opts.FullScale, 800), plan.Instant()))
+	l.eyes = eyes{drive: drive, now: l.now, log: l.log}
+	l.hands = newHands(relays, l.log)
+	l.meter = newMeterWatch(opts.Meter)
+	l.keeper = newKeeper(opts.Memory, l.load, l.log)
+	l.wish.Store(&wish{})
+	l.state, l.reset = l.keeper.recall(plan, l.now())
+	l.snap = snapshot{state: l.state, reset: l.reset, at: l.now()}
+	return l, nil
+}
+
+// Run guards until ctx ends, then opens everything and returns ctx's error. It
+// returns early only when everything cannot be switched off at the start.
+func (l *Loop) Run(ctx context.Context) error {
+	if err := l.allOff(); err != nil {
+		return fmt.Errorf("guard: start: %w", err)
+	}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group sync.WaitGroup
+	for _, run := range []func(context.Context){l.eyes.run, l.hands.run, l.report, l.keep, l.runMeter} {
+		group.Go(func() { run(beside) })
+	}
+	l.begin()
+	l.guard(ctx)
+	l.end()
+	stop()
+	group.Wait()
+	return ctx.Err()
+}
+
+// allOff makes the boot state true.
+func (l *Loop) allOff() error {
+	err := l.drive.Release()
+	for _, r := range l.hands.relays {
+		err = errors.Join(err, r.Set(false))
+	}
+	return err
+}
+
+func (l *Loop) begin() {
+	l.last = l.now()
+	l.post(Event{Kind: EventStart, Load: -1}, l.last)
+}
+
+// guard is the loop itself. It allocates nothing while frames come.
+func (l *Loop) guard(ctx context.Context) {
+	var f Frame
+	for ctx.Err() == nil {
+		deadline := l.last.Add(frameWait)
+		got, err := l.source.Next(deadline)
+		if err == nil {
+			f = got
+			l.turn(&f, l.now())
+			continue
+		}
+		l.idle(ctx, deadline)
+		l.turn(nil, l.now())
+	}
+}
+
+// idle waits for the rest of a Next that failed early.
+func (l *Loop) idle(ctx context.Context, deadline time.Time) {
+	rest := deadline.Sub(l.now())
+	if rest <= 0 {
+		return
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// turn is one Step with its consequences; f is nil when no frame came.
+func (l *Loop) turn(f *Frame, now time.Time) {
+	elapsed := max(0, now.Sub(l.last))
+	l.last = now
+	l.gather(f, elapsed, now)
+	before := l.state.Commanded()
+	next, orders := l.plan.Step(l.state, l.in)
+	l.state = next
+	l.obey(&orders, before)
+	l.show(&orders, now)
+}
+
+// gather fills in the Input.
+func (l *Loop) gather(f *Frame, elapsed time.Duration, now time.Time) {
+	in := &l.in
+	in.Elapsed = elapsed
+	l.sinceMV += elapsed
+	for i := range l.slow {
+		l.slow[i].age += elapsed
+	}
+	if f == nil {
+		in.Sense = l.sampler.Silence(elapsed)
+	} else {
+		in.Sense = l.sampler.Take(f, elapsed)
+		if !f.Failed && int(f.Channel) < len(l.slow) {
+			l.slow[f.Channel] = slowValue{raw: f.Value, known: f.Value != SlowInvalid}
+		}
+	}
+	if in.Sense.Known {
+		l.lastMV, l.sinceMV = in.Sense, 0
+	}
+	in.Aux, in.Feed = l.eyes.contact(now), l.feed()
+	in.Failed = l.failing > pinsGone || l.eyes.gone(now)
+	l.gatherLoads(now)
+}
+
+// feed is the voltage behind the contactor as a contact.
+func (l *Loop) feed() Contact {
+	v := l.slow[SlowFeed]
+	switch {
+	case !v.known || v.age > slowStale:
+		return ContactUnknown
+	case v.raw > liveAbove:
+		return ContactClosed
+	case v.raw < deadBelow:
+		return ContactOpen
+	}
+	return ContactUnknown
+}
+
+func (l *Loop) gatherLoads(now time.Time) {
+	w := l.wish.Load()
+	fresh := now.Sub(w.at) <= displaysGood
+	failed := l.hands.failed.Load()
+	for i := range l.load {
+		in := LoadInput{Wanted: w.loads[i], Failed: failed&(1<<i) != 0}
+		if fresh {
+			in.Report = w.reports[i]
+		}
+		if c := l.load[i].Channel; c >= SlowLoad1 && c <= SlowLoad4 {
+			v := l.slow[c]
+			in.Known, in.Current = v.known && v.age <= slowStale, int32(v.raw)
+		}
+		l.in.Loads[i] = in
+	}
+	l.in.Reset = w.reset > l.reset
+	if l.in.Reset {
+		l.reset = w.reset
+	}
+}
+
+// obey carries out orders.
+func (l *Loop) obey(o *Orders, before bool) {
+	l.hands.order(o.Relays)
+	switch {
+	case o.Pulse && l.drive.Pulse() != nil:
+		l.failing += max(l.in.Elapsed, time.Nanosecond)
+	case o.Pulse, !o.Contactor:
+		l.failing = 0
+	}
+	if before && !o.Contactor {
+		_ = l.drive.Release() // without it the missing pulses open too
+	}
+}
+
+// show hands the result to the reporter.
+func (l *Loop) show(o *Orders, now time.Time) {
+	spd := l.slow[SlowArrester]
+	changed := spd.known && spd.age == 0 && (spd.raw == 1) != l.arrester
+	if changed {
+		l.arrester = spd.raw == 1
+	}
+	w := l.wish.Load()
+	l.mu.Lock()
+	s := &l.snap
+	news := o.N > 0 || changed || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
+	for _, e := range o.Events[:o.N] {
+		l.postLocked(e, now)
+		if e.Kind == EventTrip {
+			s.trips++
+		}
+	}
+	if changed {
+		cause := CauseArresterOK
+		if l.arrester {
+			cause = CauseArresterOpen
+		}
+		l.postLocked(Event{Kind: EventArrester, Cause: cause, Load: -1}, now)
+	}
+	s.state, s.at, s.sense, s.known = l.state, now, l.lastMV, l.sinceMV <= l.plan.stale
+	s.aux, s.loads, s.wishSeq, s.reset = l.in.Aux, l.in.Loads, w.seq, l.reset
+	s.arrester, s.frontEnd = l.arrester, l.sampler.Failed
+	l.mu.Unlock()
+	if news {
+		l.nudge()
+	}
+}
+
+// end opens everything in the order of a clean stop.
+func (l *Loop) end() {
+	before := l.state.Commanded()
+	next, orders := l.plan.Stop(l.state)
+	l.state = next
+	l.obey(&orders, before)
+	l.show(&orders, l.now())
+}
+
+// post queues one event from outside the core.
+func (l *Loop) post(e Event, at time.Time) {
+	l.mu.Lock()
+	l.postLocked(e, at)
+	l.mu.Unlock()
+	l.nudge()
+}
+
+func (l *Loop) postLocked(e Event, at time.Time) {
+	l.queue[l.queueN%queueRoom] = queued{e, at}
+	l.queueN++
+}
+
+func (l *Loop) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *Loop) snapshot() snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.snap
+}

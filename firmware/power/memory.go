@@ -1,0 +1,257 @@
+package power
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// memory is what survives a restart and a power cut, as it was at SavedAt. A
+// reader that cannot trust the wall clock takes no time off anything.
+type memory struct {
+	Version int                   `json:"version"`
+	SavedAt time.Time             `json:"saved_at"`
+	Wait    time.Duration         `json:"wait_ns"`            // the contactor was to stay open for
+	Trips   []time.Duration       `json:"trips_ns,omitempty"` // ages of the trips of the last hour
+	Latch   string                `json:"latch,omitempty"`    // "lockout", "weld" or "no_close"
+	Reset   uint64                `json:"reset"`              // newest reset obeyed
+	Lamps   map[string]lampMemory `json:"lamps,omitempty"`
+}
+
+// lampMemory is one lamp: Burning is until further notice, Cool counts from
+// SavedAt.
+type lampMemory struct {
+	Burning bool          `json:"burning"`
+	Cool    time.Duration `json:"cool_ns"`
+}
+
+const memoryVersion = 1
+
+// What a wall clock may say: nothing before this program was written, and no
+// pause of more than ten years.
+const (
+	plausibleYear  = 2026
+	plausiblePause = 10 * 365 * day
+)
+
+// keeper writes the memory at every change that matters.
+type keeper struct {
+	path   string
+	load   []Load
+	log    *slog.Logger
+	lost   bool // the file could not be read at the start
+	unsafe atomic.Bool
+}
+
+func newKeeper(path string, load []Load, log *slog.Logger) keeper {
+	return keeper{path: path, load: load, log: log}
+}
+
+// mark is what must change for the memory to be written again.
+type mark struct {
+	phase   Phase
+	trips   uint64
+	reset   uint64
+	burning [MaxLoads]bool
+	hot     [MaxLoads]bool
+}
+
+func markOf(s *snapshot) mark {
+	m := mark{phase: s.state.Phase, trips: s.trips, reset: s.reset}
+	switch m.phase {
+	case Qualify, Blind:
+		m.phase = Off
+	case Closing, RideThrough:
+		m.phase = Closed
+	}
+	for i := range s.state.Loads {
+		m.burning[i] = s.state.Loads[i].Burn > 0
+		m.hot[i] = s.state.Loads[i].Cool > 0
+	}
+	return m
+}
+
+// keep saves at change; when that fails, again at every tick.
+func (l *Loop) keep(ctx context.Context) {
+	if l.keeper.path == "" {
+		return
+	}
+	tick := time.NewTicker(statusTick)
+	defer tick.Stop()
+	var saved mark
+	done := false
+	try := func() {
+		s := l.snapshot()
+		if m := markOf(&s); !done || m != saved {
+			done = l.keeper.save(&s, l.now())
+			saved = m
+		}
+	}
+	for {
+		try()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			try()
+			return
+		}
+	}
+}
+
+// save writes the memory of s and reports whether it is on the card.
+func (k *keeper) save(s *snapshot, now time.Time) bool {
+	m := memory{
+		Version: memoryVersion, SavedAt: now.Round(0), Wait: s.state.Wait, Reset: s.reset,
+		Lamps: map[string]lampMemory{},
+	}
+	if s.state.Commanded() {
+		m.Wait = 0
+	}
+	switch s.state.Phase {
+	case Lockout, Weld:
+		m.Latch = s.state.Phase.String()
+	case NoClose:
+		if s.state.Latched {
+			m.Latch = s.state.Phase.String()
+		}
+	}
+	for _, age := range s.state.Trips {
+		if age > 0 {
+			m.Trips = append(m.Trips, age)
+		}
+	}
+	for i, load := range k.load {
+		if load.Lamp {
+			m.Lamps[load.Name] = lampMemory{Burning: s.state.Loads[i].Burn > 0, Cool: s.state.Loads[i].Cool}
+		}
+	}
+	err := writeMemory(k.path, m)
+	if err != nil && !k.unsafe.Load() {
+		k.log.Error("guard memory", "err", err)
+	}
+	k.unsafe.Store(err != nil)
+	return err == nil
+}
+
+// writeMemory replaces the file so that a power cut leaves the old or the new.
+func writeMemory(path string, m memory) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// readMemory returns a checked memory; a file that never was is fs.ErrNotExist.
+func readMemory(path string) (memory, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return memory{}, err
+	}
+	return parseMemory(b)
+}
+
+func parseMemory(b []byte) (memory, error) {
+	var m memory
+	if err := json.Unmarshal(b, &m); err != nil {
+		return memory{}, fmt.Errorf("guard memory: %w", err)
+	}
+	bad := m.Version != memoryVersion || m.Wait < 0 || m.Wait > day
+	for _, age := range m.Trips {
+		bad = bad || age <= 0
+	}
+	for _, lamp := range m.Lamps {
+		bad = bad || lamp.Cool < 0 || lamp.Cool > day
+	}
+	if bad {
+		return memory{}, fmt.Errorf("guard memory: version %d or a number out of range", m.Version)
+	}
+	return m, nil
+}
+
+// recall is the State to start with and the newest reset obeyed. What cannot be
+// read is taken for the worst that only costs time: lamps count as hot.
+func (k *keeper) recall(p *Plan, now time.Time) (State, uint64) {
+	s := p.Cold()
+	if k.path == "" {
+		return s, 0
+	}
+	m, err := readMemory(k.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, 0
+	}
+	if err != nil {
+		k.log.Error("guard memory unreadable, lamps count as hot", "err", err)
+		k.lost = true
+		for i := range k.load {
+			s.Loads[i].Cool = p.loads[i].coolTime
+		}
+		return s, 0
+	}
+	gone := m.gone(now)
+	s.Wait = max(s.Wait, m.Wait-gone)
+	m.restoreTrips(&s, gone)
+	for i, load := range k.load {
+		if !load.Lamp {
+			continue
+		}
+		lamp, known := m.Lamps[load.Name]
+		s.Loads[i].Cool = max(0, min(lamp.Cool, p.loads[i].coolTime)-gone)
+		if lamp.Burning || !known {
+			s.Loads[i].Cool = p.loads[i].coolTime
+		}
+	}
+	return s, m.Reset
+}
+
+// gone is the time since the memory was saved, 0 when the wall clock is not
+// plausible.
+func (m *memory) gone(now time.Time) time.Duration {
+	d := now.Round(0).Sub(m.SavedAt)
+	if m.SavedAt.Year() < plausibleYear || d < 0 || d > plausiblePause {
+		return 0
+	}
+	return d
+}
+
+func (m *memory) restoreTrips(s *State, gone time.Duration) {
+	n := 0
+	for _, age := range m.Trips {
+		if n < MaxTrips && age+gone <= tripHour {
+			s.Trips[n] = age + gone
+			n++
+		}
+	}
+	switch m.Latch {
+	case Lockout.String():
+		s.Phase, s.Cause = Lockout, CauseTrips
+	case Weld.String():
+		s.Phase, s.Cause, s.Latched = Weld, CauseWelded, true
+	case NoClose.String():
+		s.Phase, s.Cause, s.Latched, s.NoCloses = NoClose, CauseNotClosing, true, maxNoClose
+	}
+}

@@ -1,0 +1,140 @@
+package power
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"log/slog"
+)
+
+func testKeeper(t *testing.T) (*keeper, *Plan) {
+	t.Helper()
+	load := []Load{{Name: "projector", Channel: 2, Lamp: true, CoolTime: 90 * time.Second}}
+	plan, err := NewPlan(Settings{Loads: load})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKeeper(filepath.Join(t.TempDir(), "guard.json"), load, slog.New(slog.DiscardHandler))
+	return &k, plan
+}
+
+func TestMemoryComesBack(t *testing.T) {
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name  string
+		saved func(s *snapshot)
+		after time.Duration // on the wall clock
+		check func(s *State) bool
+	}{
+		{"nothing special", func(*snapshot) {}, time.Hour,
+			func(s *State) bool { return s.Phase == Off && s.Wait == time.Minute && s.Loads[0].Cool == 0 }},
+		{"burning lamp, long ago", func(s *snapshot) { s.state.Loads[0].Burn = 1 }, 10 * time.Hour,
+			func(s *State) bool { return s.Loads[0].Cool == 90*time.Second }},
+		{"cooling lamp, a little later", func(s *snapshot) { s.state.Loads[0].Cool = 80 * time.Second }, 30 * time.Second,
+			func(s *State) bool { return s.Loads[0].Cool == 50*time.Second }},
+		{"cooling lamp, an hour later", func(s *snapshot) { s.state.Loads[0].Cool = 80 * time.Second }, time.Hour,
+			func(s *State) bool { return s.Loads[0].Cool == 0 }},
+		{"cooling lamp, clock went back", func(s *snapshot) { s.state.Loads[0].Cool = 80 * time.Second }, -time.Hour,
+			func(s *State) bool { return s.Loads[0].Cool == 80*time.Second }},
+		{"cooling lamp, clock leapt 50 years", func(s *snapshot) { s.state.Loads[0].Cool = 80 * time.Second }, 50 * 365 * day,
+			func(s *State) bool { return s.Loads[0].Cool == 80*time.Second }},
+		{"back-off of 8 min, one minute later", func(s *snapshot) { s.state.Phase, s.state.Wait = Trip, 8*time.Minute }, time.Minute,
+			func(s *State) bool { return s.Wait == 7*time.Minute }},
+		{"three trips, one of them old", func(s *snapshot) {
+			s.state.Trips = [MaxTrips]time.Duration{1, 20 * time.Minute, 50 * time.Minute}
+		}, 15 * time.Minute, func(s *State) bool { return s.TripCount() == 2 }},
+		{"lock-out", func(s *snapshot) { s.state.Phase, s.reset = Lockout, 7 }, time.Hour,
+			func(s *State) bool { return s.Phase == Lockout }},
+		{"weld", func(s *snapshot) { s.state.Phase = Weld }, time.Hour,
+			func(s *State) bool { return s.Phase == Weld && s.Latched }},
+		{"no-close, latched", func(s *snapshot) { s.state.Phase, s.state.Latched = NoClose, true }, time.Hour,
+			func(s *State) bool { return s.Phase == NoClose && s.Latched }},
+		{"no-close, not latched", func(s *snapshot) { s.state.Phase = NoClose }, time.Hour,
+			func(s *State) bool { return s.Phase == Off }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k, plan := testKeeper(t)
+			s := snapshot{state: plan.Cold()}
+			tt.saved(&s)
+			if !k.save(&s, noon) {
+				t.Fatal("not saved")
+			}
+			got, reset := k.recall(plan, noon.Add(tt.after))
+			if !tt.check(&got) || reset != s.reset || k.lost {
+				t.Errorf("state %+v, reset %d, lost %v", got, reset, k.lost)
+			}
+			if left, _ := filepath.Glob(k.path + ".*"); left != nil {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestMemoryWithoutAPlausibleClock(t *testing.T) {
+	k, plan := testKeeper(t)
+	s := snapshot{state: plan.Cold()}
+	s.state.Loads[0].Cool = 80 * time.Second
+	k.save(&s, time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)) // no clock at the power cut
+	if got, _ := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)); got.Loads[0].Cool != 80*time.Second {
+		t.Errorf("cool %v; want all of it", got.Loads[0].Cool)
+	}
+}
+
+func FuzzMemory(f *testing.F) {
+	f.Add([]byte(`{"version":1,"saved_at":"2026-11-23T12:00:00Z","wait_ns":480000000000,"trips_ns":[1,2],"latch":"weld","reset":3,"lamps":{"projector":{"burning":true,"cool_ns":90000000000}}}`))
+	f.Add([]byte(`{"version":1,"lamps":{"projector":{"cool_ns":-1}}}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		k, plan := testKeeper(t)
+		if err := os.WriteFile(k.path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, _ := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+		if s.Commanded() || s.Wait < plan.minOff || s.Loads[0].On || s.Loads[0].Cool < 0 || s.Loads[0].Cool > 90*time.Second {
+			t.Fatalf("unsafe start %+v", s)
+		}
+	})
+}
+
+func TestMeterJudge(t *testing.T) {
+	good := func(v int64) MeterReading { return MeterReading{VoltageMV: v, CurrentMA: v % 7} }
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name string
+		ask  func(m *meterWatch, i int) (Cause, bool)
+		want Cause
+	}{
+		{"agrees", func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(220_100+int64(i)), nil, 220_000, now) }, CauseNone},
+		{"differs", func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(205_000+int64(i)), nil, 220_000, now) }, CauseMeterDiffers},
+		{"frozen", func(m *meterWatch, i int) (Cause, bool) {
+			return m.judge(good(220_000), nil, 220_000+int64(i)*500, now)
+		}, CauseMeterFrozen},
+		{"silent", func(m *meterWatch, i int) (Cause, bool) {
+			return m.judge(MeterReading{}, os.ErrDeadlineExceeded, 220_000, now)
+		}, CauseMeterSilent},
+		{"silent in an outage", func(m *meterWatch, i int) (Cause, bool) {
+			return m.judge(MeterReading{}, os.ErrDeadlineExceeded, 0, now)
+		}, CauseNone},
+		{"out of range at 220 V", func(m *meterWatch, i int) (Cause, bool) { return m.judge(MeterReading{}, ErrMeterRange, 220_000, now) }, CauseMeterRange},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMeterWatch(nil)
+			last := CauseNone
+			for i := range 20 {
+				if c, changed := tt.ask(m, i); changed {
+					last = c
+				}
+			}
+			if last != tt.want {
+				t.Fatalf("fault %v; want %v", last, tt.want)
+			}
+			if c, changed := m.judge(good(220_123), nil, 220_000, now); changed != (tt.want != CauseNone) || changed && c != CauseMeterOK {
+				t.Errorf("after a good reading: %v %v", c, changed)
+			}
+		})
+	}
+}
