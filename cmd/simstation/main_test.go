@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCommandLine(t *testing.T) {
+	endless := filepath.Join(t.TempDir(), "endless.txt")
+	if err := os.WriteFile(endless, []byte("start 08:00\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong.txt")
+	if err := os.WriteFile(wrong, []byte("start 08:00\n08:01 prss 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		args string
+		code int
+		want string // in what it says
+	}{
+		{"-version", 0, "simstation"},
+		{"-h", 0, "-scenario"},
+		{"-frob", exitUsage, "not defined"},
+		{"village", exitUsage, "all options begin with a dash"},
+		{"-lang de", exitUsage, "zh or en"},
+		{"-scenario nowhere.txt", exitUsage, "first-lesson"},
+		{"-scenario " + wrong, exitUsage, `line 2: unknown action "prss": did you mean "press"?`},
+		{"-exit -scenario " + endless, exitUsage, "has no end"},
+		{"-listen= -bin " + t.TempDir(), exitFailed, "make build"},
+	}
+	for _, tt := range tests {
+		var out strings.Builder
+		if code := run(t.Context(), strings.Fields(tt.args), &out, &out); code != tt.code || !strings.Contains(out.String(), tt.want) {
+			t.Errorf("simstation %s: exit %d, said %q", tt.args, code, out.String())
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"stationbox/cmd/simstation/internal/bench"
+	"stationbox/cmd/simstation/internal/report"
+	"stationbox/cmd/simstation/internal/village"
+	"stationbox/cmd/simstation/scenarios"
+	"stationbox/hal/sim/scenario"
+)
+
+// options are the command line, read.
+type options struct {
+	village village.Opts
+	script  string
+	listen  string
+	report  string
+	exit    bool
+	quiet   bool
+	version bool
+	errOut  io.Writer
+}
+
+func parse(args []string, errOut io.Writer) (*options, error) {
+	o := &options{errOut: errOut}
+	fl := flag.NewFlagSet("simstation", flag.ContinueOnError)
+	fl.SetOutput(errOut)
+	fl.StringVar(&o.script, "scenario", "village", "a script `FILE`, or one of: "+strings.Join(scenarios.Names(), " "))
+	fl.BoolVar(&o.exit, "exit", false, "end with the script; the exit code says whether all was as expected")
+	fl.StringVar(&o.report, "report", "", "write what came of it to this `FILE` (JSON)")
+	fl.StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` of the bench page; \"\" for none")
+	fl.StringVar(&o.village.Dir, "dir", "", "`FOLDER` of the run, kept; default: a temporary one")
+	fl.BoolVar(&o.village.Keep, "keep", false, "keep the temporary folder")
+	fl.Int64Var(&o.village.Seed, "seed", 0, "randomness of the world; default: the script's")
+	fl.StringVar(&o.village.Language, "lang", "zh", "language of the station: zh or en")
+	fl.StringVar(&o.village.Sound, "sound", "", "sound device `NAME` of this machine for bell and prompts; default: none")
+	fl.StringVar(&o.village.Cache, "cache", ".cache", "`FOLDER` where clips and prompts are kept")
+	fl.StringVar(&o.village.Bin, "bin", beside(""), "`FOLDER` of guard and station")
+	fl.StringVar(&o.village.Media, "media", mediaFolder(), "`FOLDER` of make-lesson.sh and make-prompts.sh")
+	fl.BoolVar(&o.quiet, "quiet", false, "say only what is wrong")
+	fl.BoolVar(&o.version, "version", false, "say the version and end")
+	if err := fl.Parse(args); err != nil {
+		return nil, err
+	}
+	if fl.NArg() > 0 {
+		return nil, fmt.Errorf("unknown word %q: all options begin with a dash", fl.Arg(0))
+	}
+	if o.village.Language != "zh" && o.village.Language != "en" {
+		return nil, fmt.Errorf("-lang %s: zh or en", o.village.Language)
+	}
+	if o.version {
+		return o, nil
+	}
+	return o, o.readScript()
+}
+
+// beside returns a path relative to the folder of this program.
+func beside(path string) string {
+	self, err := os.Executable()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(filepath.Dir(self), path)
+}
+
+// mediaFolder finds the media scripts in the current folder, or in the one
+// above the program.
+func mediaFolder() string {
+	here := filepath.Join("media", "lesson")
+	if _, err := os.Stat(here); err == nil {
+		return here
+	}
+	return beside(filepath.Join("..", here))
+}
+
+// readScript reads a script that comes with the program, or a file.
+func (o *options) readScript() error {
+	var f fs.File
+	f, err := scenarios.Open(o.script)
+	if err != nil {
+		f, err = os.Open(o.script)
+	}
+	if err != nil {
+		return fmt.Errorf("scenario %s: there is no such file, and none of that name comes with the program (%s)",
+			o.script, strings.Join(scenarios.Names(), " "))
+	}
+	defer f.Close()
+	script, err := scenario.Parse(f)
+	if err != nil {
+		return fmt.Errorf("scenario %s:\n%w", o.script, err)
+	}
+	if o.exit && script.End == 0 {
+		return errors.New("-exit: this scenario has no end; give it a line such as: end 08:11:30")
+	}
+	o.village.Script = script
+	o.village.Name = strings.TrimSuffix(filepath.Base(o.script), ".txt")
+	return nil
+}
+
+// play raises the village, lets the script run and reports. ok is false when
+// an expectation was not met.
+func (o *options) play(ctx context.Context, out io.Writer) (ok bool, err error) {
+	level := slog.LevelInfo
+	if o.quiet {
+		level = slog.LevelWarn
+	}
+	log := slog.New(slog.NewTextHandler(o.errOut, &slog.HandlerOptions{Level: level}))
+	o.village.Log = log
+	v, err := village.Raise(ctx, o.village)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if o.listen != "" {
+		page, err := bench.Serve(o.listen, v, log)
+		if err != nil {
+			return false, err
+		}
+		defer page.Close()
+		fmt.Fprintf(out, "村站台架 bench page: %s\n", page.URL())
+	}
+	err = v.Play(ctx)
+	if err == nil && !o.exit {
+		select {
+		case <-ctx.Done():
+		case <-v.Done():
+		}
+	}
+	r := v.Report()
+	if o.report != "" {
+		err = errors.Join(err, r.Write(o.report))
+	}
+	if ctx.Err() != nil && !o.exit {
+		return true, nil // somebody had enough: that is how it is to end
+	}
+	return verdict(out, r), err
+}
+
+// verdict tells what was not as expected.
+func verdict(out io.Writer, r *report.Report) bool {
+	for _, f := range r.Failed {
+		fmt.Fprintln(out, "FAIL", f)
+	}
+	late := "no picture"
+	if r.FirstFrameErrorMS != nil {
+		late = fmt.Sprintf("first frame %+.1f ms", *r.FirstFrameErrorMS)
+	}
+	fmt.Fprintf(out, "%s: %s, played %.1f s, presses %d made %d acknowledged %d recorded, trips %d, cool-down complete %v, hot cuts %d, world stalls %.0f ms\n",
+		r.Scenario, late, r.PlayedS, r.PressesMade, r.PressesAcknowledged, r.PressesRecorded, r.Trips, r.CooldownComplete, r.HotCuts, r.WorldStallMS)
+	return len(r.Failed) == 0
+}

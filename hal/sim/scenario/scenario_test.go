@@ -1,0 +1,183 @@
+package scenario
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+const clock0809 = 8*time.Hour + 9*time.Minute
+
+func TestParseWholeScript(t *testing.T) {
+	f, err := os.Open("testdata/all.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Start != clock0809+30*time.Second || got.End != clock0809+150*time.Second || got.Seed != 7 {
+		t.Errorf("head = %v %v %d", got.Start, got.End, got.Seed)
+	}
+	if want := []Set{{4, "lesson.bell_before", "10s"}}; !reflect.DeepEqual(got.Sets, want) {
+		t.Errorf("sets = %v", got.Sets)
+	}
+	wantLesson := []Lesson{{5, clock0809 + time.Minute, "first.mp4", 30 * time.Second, "第一课 党的历史"}}
+	if !reflect.DeepEqual(got.Lessons, wantLesson) {
+		t.Errorf("lessons = %v", got.Lessons)
+	}
+	if first := got.Steps[0]; first.At != clock0809+40*time.Second+250*time.Millisecond || first.Text != "press 12" {
+		t.Errorf("the earliest step is not first: %+v", first)
+	}
+	if n := len(got.Steps); n != 20 {
+		t.Errorf("%d steps, want 20", n)
+	}
+}
+
+func TestParseAction(t *testing.T) {
+	tests := []struct {
+		line string
+		want Action
+	}{
+		{"press 12", Press{"12"}},
+		{"key # down", Key{'#', true}},
+		{"key A up", Key{'A', false}},
+		{"mains 268V for 400ms", Mains{268, 400 * time.Millisecond}},
+		{"mains 220.5V", Mains{220.5, 0}},
+		{"mains off for 3s", Mains{0, 3 * time.Second}},
+		{"mains off", Mains{}},
+		{"mains ramp 220V 180V 2s", Ramp{220, 180, 2 * time.Second}},
+		{"freq 49.5Hz", Freq{49.5, 0}},
+		{"thd 8% for 2s", THD{8, 2 * time.Second}},
+		{"fault projector silent for 5s", Fault{"projector", "silent", 5 * time.Second}},
+		{"fault contactor welded", Fault{"contactor", "welded", 0}},
+		{"kill player", Kill{"player"}},
+		{"stop guard for 1s", Stop{"guard", time.Second}},
+		{`console "relay test"`, Console{"relay test"}},
+		{"console relay test", Console{"relay test"}},
+		{"lesson now", LessonNow{}},
+		{"expect projector on", Expect{"projector", []string{"on"}, DefaultWithin}},
+		{"expect playing within 5s", Expect{"playing", []string{}, 5 * time.Second}},
+		{"expect journal press 3", Expect{"journal", []string{"press", "3"}, DefaultWithin}},
+		{"expect report first_frame_error_ms <= 100", Expect{"report", []string{"first_frame_error_ms", "<=", "100"}, DefaultWithin}},
+	}
+	for _, tt := range tests {
+		got, err := ParseAction(tt.line)
+		if err != nil {
+			t.Errorf("%s: %v", tt.line, err)
+			continue
+		}
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %#v, want %#v", tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestParseActionMistakes(t *testing.T) {
+	tests := []struct{ line, want string }{
+		{"", "empty line"},
+		{"prss 12", `did you mean "press"?`},
+		{"press twelve", "1 to 8 digits"},
+		{"press 123456789", "1 to 8 digits"},
+		{"key 1 dwn", `did you mean "down"?`},
+		{"key E down", "key wants a key"},
+		{"mains", "wants a value"},
+		{"mains 268", "with its unit"},
+		{"mains NaNV", "out of range"},
+		{"mains 999V", "0V to 480V"},
+		{"mains 268V 400ms", "for 400ms"},
+		{"mains 268V for ever", "length of time"},
+		{"mains off for -3s", "out of range"},
+		{"mains ramp 220V 2s", "two voltages"},
+		{"freq 50", "with its unit"},
+		{"fault projektor silent", `did you mean "projector"?`},
+		{"fault projector melting", "one of silent late"},
+		{"kill mpv", "one of guard station player"},
+		{"stop guard", "stop guard for 1s"},
+		{"console", "wants a line"},
+		{`console "status`, "not closed"},
+		{"lesson later", "lesson now"},
+		{"expect", "expect what"},
+		{"expect projector hot", "unknown state"},
+		{"expect projector", "1 more words"},
+		{"expect present many", "not a count"},
+		{"expect report trips ~ 3", "unknown comparison"},
+		{"expect report trips = some", "neither a number"},
+	}
+	for _, tt := range tests {
+		_, err := ParseAction(tt.line)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.line, err, tt.want)
+		}
+	}
+}
+
+func TestParseReportsEveryMistakeWithItsLine(t *testing.T) {
+	script := "start 08:00\n" +
+		"sed 7\n" +
+		"press 12\n" +
+		"08:00:10 mians 220V\n" +
+		"07:59 press 1\n" +
+		"25:00 press 1\n" +
+		"lesson 08:10 ../a.mp4 30s x\n" +
+		"lesson 08:10 a.mp4 30.5s x\n"
+	_, err := Parse(strings.NewReader(script))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		`line 2: unknown word "sed": did you mean "seed"?`,
+		`line 3: "press" needs a time before it`,
+		`line 4: unknown action "mians": did you mean "mains"?`,
+		"line 5: this is before the start",
+		`line 6: "25:00" is not a time of day`,
+		"line 7: file",
+		"line 8: a lesson starts and lasts in whole seconds",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestParseWithoutStart(t *testing.T) {
+	if _, err := Parse(strings.NewReader("seed 1\n")); err == nil || !strings.Contains(err.Error(), "no start") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestFormatClock(t *testing.T) {
+	if got := FormatClock(clock0809 + 5*time.Second + 900*time.Millisecond); got != "08:09:05" {
+		t.Error(got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	all, err := os.ReadFile("testdata/all.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(all))
+	f.Add("start 08:00\n08:00:01 press 1\n")
+	f.Add("\"")
+	f.Add("start 08:00\nlesson 08:10 a 6s \"x y\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse(strings.NewReader(text))
+		if (s == nil) == (err == nil) {
+			t.Fatalf("script %v with error %v", s, err)
+		}
+		if s == nil {
+			return
+		}
+		for _, st := range s.Steps {
+			again, err := ParseAction(st.Text)
+			if err != nil || !reflect.DeepEqual(again, st.Do) {
+				t.Fatalf("%q read alone: %#v, %v; in the script: %#v", st.Text, again, err, st.Do)
+			}
+		}
+	})
+}
