@@ -12,11 +12,12 @@ build() { # arch goarm cc libdir qemu
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$out/guard" ./cmd/guard
 	CGO_ENABLED=1 CC=$3 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$out/station" ./cmd/station
 	local need
-	need=$(aarch64-linux-gnu-objdump -T "$out/station" 2>/dev/null | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -Vu | tail -1)
-	if [ -n "$need" ] && [ "$(printf '%s\n%s\n' "$need" "$newest_libc" | sort -V | tail -1)" != "$newest_libc" ]; then
-		echo "cross: $out/station needs GLIBC_$need, newer than $newest_libc" >&2
+	need=$(readelf -W --dyn-syms "$out/station" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -Vu | tail -1)
+	if [ -z "$need" ] || [ "$(printf '%s\n%s\n' "$need" "$newest_libc" | sort -V | tail -1)" != "$newest_libc" ]; then
+		echo "cross: $out/station needs GLIBC_${need:-?}, the image has $newest_libc" >&2
 		exit 1
 	fi
+	echo "cross: $1 station needs GLIBC_$need"
 	ls -l "$out" | awk -v a="$1" 'NR>1{printf "cross: %s %-8s %5.1f MB\n", a, $9, $5/1e6}'
 	"$5" -L "$4" "$out/guard" -version
 	"$5" -L "$4" "$out/station" version

@@ -12,7 +12,7 @@ packages() {
 	# a browser for the bench page and independent peers for the drivers
 	test) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox ;;
 	# compilers for the Pi, and an emulator to run what they make
-	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static binutils-aarch64-linux-gnu ;;
+	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static binutils ;;
 	*)
 		echo "setup.sh: unknown set \"$1\": give run, test or cross" >&2
 		exit 2
