@@ -27,7 +27,7 @@ type rule struct {
 // below it are its private business.
 var layout = []rule{
 	{"cmd/guard", []string{"firmware", "hal", "firmware/power", "firmware/link", "firmware/config", "firmware/text", "hal/"}, []string{"golang.org/x/sys", "periph.io/x/conn", "periph.io/x/host/v3/sysfs", "periph.io/x/conn/v3/driver/driverreg"}},
-	{"cmd/station", []string{"firmware", "firmware/station", "firmware/config", "firmware/text", "firmware/command"}, []string{"periph.io/x/host/v3/sysfs", "periph.io/x/conn/v3/driver/driverreg"}},
+	{"cmd/station", []string{"firmware", "firmware/station", "firmware/config", "firmware/text", "firmware/command"}, []string{"periph.io/x/host/v3/sysfs", "periph.io/x/host/v3/gpioioctl", "periph.io/x/conn/v3/driver/driverreg"}},
 	{"cmd/simstation", []string{"firmware", "firmware/config", "firmware/text", "hal", "hal/sim/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},
 	{"firmware=", []string{"hal"}, nil},
 	{"firmware/text", []string{"firmware"}, nil},

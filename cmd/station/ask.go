@@ -7,29 +7,41 @@ import (
 	"io"
 	"time"
 
+	"periph.io/x/conn/v3/driver/driverreg"
+	_ "periph.io/x/host/v3/gpioioctl" // sysfs does not load without it
+	_ "periph.io/x/host/v3/sysfs"     // the kernel's own interfaces, safe on every board
+
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/station"
 )
 
 // needsNothing says whether a command works without the station's configuration.
-func needsNothing(name string) bool { return name == "help" || name == "check" || name == "rehearse" }
+func needsNothing(name string) bool {
+	return name == "help" || name == "check" || name == "rehearse" || name == "devices"
+}
 
 // ask runs one command: here when files are enough, else in the running station.
 func ask(file, lang string, args []string, out, errs io.Writer) int {
+	if args[0] == "devices" {
+		// The buses that the kernel offers; nothing by raw registers.
+		if _, err := driverreg.Init(); err != nil {
+			return told(err, lang, errs)
+		}
+	}
 	cfg, cfgErr := config.Load(file)
 	table := station.Commands()
 	c, _, found := table.Find(args)
 	env, err := station.FileEnv(cfg, lang, time.Now)
 	if err != nil {
-		return told(err, errs)
+		return told(err, lang, errs)
 	}
 	var r command.Reply
 	switch {
 	case !found || needsNothing(c.Name) || c.Offline && cfgErr == nil:
 		r = command.Answer(context.Background(), table, env, args)
 	case cfgErr != nil:
-		return told(cfgErr, errs)
+		return told(cfgErr, lang, errs)
 	default:
 		r, err = command.Call(context.Background(), cfg.CommandSocket(), command.Request{V: 1, Args: args, Lang: lang, By: "shell"})
 		if errors.Is(err, command.ErrNoStation) {
@@ -37,7 +49,7 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 		}
 	}
 	if err != nil {
-		return told(err, errs)
+		return told(err, lang, errs)
 	}
 	if r.Code != command.CodeOK {
 		out = errs

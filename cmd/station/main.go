@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/station"
+	"stationbox/firmware/text"
 )
 
 var version = "unknown" // set by the linker
@@ -42,13 +44,13 @@ func run(args []string, out, errs io.Writer) int {
 		if f.Parse(args[1:]) != nil {
 			return command.CodeUsage
 		}
-		return serve(*file, errs)
+		return serve(*file, *lang, errs)
 	}
 	return ask(*file, *lang, args, out, errs)
 }
 
 // serve is the station program proper; it ends by signal.
-func serve(file string, errs io.Writer) int {
+func serve(file, lang string, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cfg, err := config.Load(file)
@@ -59,14 +61,20 @@ func serve(file string, errs io.Writer) int {
 			err = st.Run(ctx)
 		}
 	}
-	return told(err, errs)
+	return told(err, lang, errs)
 }
 
-// told prints err, if any, and returns the exit code.
-func told(err error, errs io.Writer) int {
-	if err == nil {
+// told prints err, if any, and returns the exit code. Mistakes of the
+// configuration are told in the language of who asks.
+func told(err error, lang string, errs io.Writer) int {
+	var bad *config.Invalid
+	switch {
+	case err == nil:
 		return command.CodeOK
+	case errors.As(err, &bad):
+		fmt.Fprintln(errs, bad.In(text.New(lang)))
+	default:
+		fmt.Fprintln(errs, "station:", err)
 	}
-	fmt.Fprintln(errs, "station:", err)
 	return command.CodeFailed
 }

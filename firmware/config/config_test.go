@@ -211,7 +211,7 @@ func TestBothLanguages(t *testing.T) {
 
 func TestNoSuchFile(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "station.toml"))
-	if err == nil || !strings.Contains(err.Error(), "station.toml:the file cannot be read: no such file") {
+	if err == nil || !strings.Contains(err.Error(), "station.toml: the file cannot be read: no such file") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"sort"
 	"strings"
 
@@ -86,7 +85,11 @@ func (e *Invalid) In(c *text.Catalogue) string {
 func (e *Invalid) lines(one func(Problem) string) []string {
 	lines := make([]string, 0, len(e.Problems)+1)
 	for _, p := range e.Problems {
-		lines = append(lines, filepath.Base(e.File)+":"+one(p))
+		sep := ": "
+		if p.Line > 0 {
+			sep = ":" // file:line, as editors jump to
+		}
+		lines = append(lines, e.File+sep+one(p))
 	}
 	return lines
 }
