@@ -70,7 +70,9 @@ func New(cfg *config.Config, o Opts) (*Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station.zone: %w", err)
 	}
-	st := &Station{cfg: cfg, version: o.Version, log: o.Log, now: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
+	// Every moment that is written or shown carries the station's zone.
+	now := func() time.Time { return o.Now().In(zone) }
+	st := &Station{cfg: cfg, version: o.Version, log: o.Log, now: now, zone: zone, words: text.New(cfg.Station.Language)}
 	for _, dir := range []string{cfg.Station.StateDir, cfg.Station.RunDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("station folder: %w", err)
@@ -80,7 +82,7 @@ func New(cfg *config.Config, o Opts) (*Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("roster: %w", err)
 	}
-	j, err := journal.Open(cfg.JournalDir(), journal.Opts{Station: cfg.Station.ID, Boot: newBoot(), Now: o.Now, Log: o.Log})
+	j, err := journal.Open(cfg.JournalDir(), journal.Opts{Station: cfg.Station.ID, Boot: newBoot(), Now: now, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package station
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"stationbox/firmware"
@@ -104,7 +103,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		v.Faults = append(v.Faults, faultView{f.Code, say, hint})
 	}
 	v.Journal = st.journalView()
-	v.Sound = st.soundView()
+	v.Sound = st.soundView(words)
 	return v
 }
 
@@ -123,9 +122,12 @@ func viewDisplay(sc screen) displayView {
 // text lays the view out for 80 columns.
 func (v statusView) text(words *text.Catalogue) string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	row := func(key string, value any) { fmt.Fprintf(w, "%s\t%v\n", words.Say("cmd.status."+key), value) }
-	fmt.Fprintf(w, "%s\t%s  %s\n", v.Name, v.ID, v.Now.Format("2006-01-02 15:04:05 MST"))
+	line := func(key string, value any) {
+		// A Chinese character is two columns wide.
+		fmt.Fprintf(&b, "%s%s%v\n", key, strings.Repeat(" ", max(1, 12-columns(key))), value)
+	}
+	row := func(key string, value any) { line(words.Say("cmd.status."+key), value) }
+	fmt.Fprintf(&b, "%s  %s  %s\n", v.Name, v.ID, v.Now.Format("2006-01-02 15:04:05 MST"))
 	phase := words.Say("phase." + string(v.Phase))
 	if v.Why != "" {
 		phase += " — " + v.Why
@@ -143,15 +145,26 @@ func (v statusView) text(words *text.Catalogue) string {
 	}
 	row("guard", v.guardLine(words))
 	for _, d := range v.Displays {
-		fmt.Fprintf(w, "%s\t%s\n", words.Name(d.Name), words.Name(d.State.String()))
+		line(words.Name(d.Name), words.Name(d.State.String()))
 	}
 	row("sound", v.Sound)
-	row("journal", fmt.Sprintf("%d", v.Journal.Records))
-	_ = w.Flush() // a strings.Builder takes everything
+	row("journal", v.Journal.Records)
 	for _, f := range v.Faults {
 		fmt.Fprintf(&b, "! %s\n  %s\n", f.Text, f.Hint)
 	}
 	return b.String()
+}
+
+// columns is how wide s is on a terminal.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r >= 0x1100 {
+			n++
+		}
+	}
+	return n
 }
 
 func (v statusView) guardLine(words *text.Catalogue) string {
@@ -180,13 +193,13 @@ func (st *Station) journalView() journalView {
 	return journalView{Records: s.Seq, Bytes: s.Bytes}
 }
 
-func (st *Station) soundView() string {
+func (st *Station) soundView(words *text.Catalogue) string {
 	s := st.sound.State()
 	switch {
 	case s.Silent:
-		return st.words.Say("sound.silent")
+		return words.Say("sound.silent")
 	case !s.Open:
-		return st.words.Say("sound.closed")
+		return words.Say("sound.closed")
 	}
 	return s.Device
 }

@@ -42,10 +42,15 @@ func (d *diary) add(at time.Time, kind, text, level string) {
 	}
 }
 
-func (d *diary) list() []Event {
+// list returns the events with their times in zone.
+func (d *diary) list(zone *time.Location) []Event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]Event{}, d.events...)
+	list := append([]Event{}, d.events...)
+	for i := range list {
+		list[i].At = list[i].At.In(zone)
+	}
+	return list
 }
 
 // tellRecords adds the records that are not known yet to the events.

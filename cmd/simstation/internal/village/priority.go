@@ -11,7 +11,9 @@ import (
 // worldNice goes before ordinary programs: a front end that stutters because a
 // compiler runs is a fault that no real one has. It is niceness and not
 // real-time priority, because threads of one Go program that differ in class
-// wait for each other without end.
+// wait for each other without end. The niceness of the session's group is left
+// alone: the kernel's own workers, which carry the bytes of a pty, are outside it
+// and would be the ones to wait.
 const worldNice = -10
 
 // Hurry lets this program go before ordinary ones, where that is allowed;
@@ -19,16 +21,13 @@ const worldNice = -10
 // inherit from these, and programs are started through calm. It is to be called
 // early.
 func Hurry() {
-	// Where sessions are scheduled as groups, niceness counts within one only:
-	// the group has a niceness of its own.
-	_ = os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(worldNice)), 0) // refused without the right to it
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return
 	}
 	for _, t := range tasks {
 		if tid, err := strconv.Atoi(t.Name()); err == nil {
-			_ = unix.Setpriority(unix.PRIO_PROCESS, tid, worldNice) // the same
+			_ = unix.Setpriority(unix.PRIO_PROCESS, tid, worldNice) // refused without the right to it
 		}
 	}
 }

@@ -45,6 +45,7 @@ func (v *Village) startWatching() {
 	v.goRun("status", v.every(200*time.Millisecond, v.refreshStatus))
 	v.goRun("journal", v.every(time.Second, v.refreshJournal))
 	v.goRun("events", v.every(200*time.Millisecond, v.takeWorldEvents))
+	v.goRun("console", v.every(200*time.Millisecond, v.takeConsole))
 }
 
 // every does f again and again, never twice at once.
@@ -80,23 +81,37 @@ func (v *Village) takeWorldEvents() {
 		case "contactor_closed", "mains_on":
 			level = "good"
 		}
-		kind, text := worldWords(e)
+		kind, text := worldWords(e, v.words.Lang() == "en")
 		v.diary.add(v.now(), kind, text, level)
 	}
 }
 
-// worldWords sorts an event of the world under the kinds that the page knows.
-func worldWords(e world.Event) (kind, text string) {
-	kinds := map[string]string{
-		"contactor_closed": "contactor", "contactor_open": "contactor", "relay_on": "load", "relay_off": "load",
-		"lamp_on": "projector", "lamp_off": "projector", "hot_cut": "projector", "hot_strike": "projector",
-		"mains_off": "mains", "mains_on": "mains",
+// worldEvents are what the world tells, sorted under the kinds that the page
+// knows and said in Chinese and English. They are not in the station's catalogue,
+// because no station can know them.
+var worldEvents = map[string]struct{ kind, zh, en string }{
+	"contactor_closed": {"contactor", "接触器吸合", "contactor closes"},
+	"contactor_open":   {"contactor", "接触器断开", "contactor opens"},
+	"relay_on":         {"load", "继电器吸合", "relay on"},
+	"relay_off":        {"load", "继电器断开", "relay off"},
+	"lamp_on":          {"projector", "灯泡点亮", "lamp struck"},
+	"lamp_off":         {"projector", "灯泡熄灭", "lamp off"},
+	"hot_cut":          {"projector", "灯泡还热就断了电", "hot lamp lost its mains"},
+	"hot_strike":       {"projector", "热灯泡被重新点亮", "hot lamp struck again"},
+	"mains_off":        {"mains", "停电", "mains off"},
+	"mains_on":         {"mains", "来电", "mains on"},
+}
+
+func worldWords(e world.Event, english bool) (kind, text string) {
+	w, ok := worldEvents[e.Kind]
+	switch {
+	case !ok:
+		kind, text = "mains", e.Kind
+	case english:
+		kind, text = w.kind, w.en
+	default:
+		kind, text = w.kind, w.zh
 	}
-	kind, ok := kinds[e.Kind]
-	if !ok {
-		kind = "mains"
-	}
-	text = e.Kind
 	if e.Text != "" {
 		text += " · " + e.Text
 	}

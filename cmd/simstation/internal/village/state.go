@@ -163,7 +163,7 @@ func (v *Village) state() State {
 		Panel: PanelState{Down: v.far.panel.Down(), Lamp: v.far.lamp.On(), Buzzer: v.far.buzzer.On(), Members: members(), Fault: v.far.panel.FaultName()},
 		Eye:   v.eyeState(), Processes: v.Processes(),
 		Guard: part(status, "guard"), Station: status, Wave: half(v.far.world.Wave(320)), RMS: v.curve.list(),
-		Events: v.diary.list(), Faults: []FaultState{}, Devices: map[string]string{},
+		Events: v.diary.list(v.zone()), Faults: []FaultState{}, Devices: map[string]string{},
 	}
 	if raw := part(status, "faults"); raw != nil {
 		read(raw, &st.Faults)

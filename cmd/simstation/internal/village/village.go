@@ -41,14 +41,15 @@ type Opts struct {
 
 // Village is a running village.
 type Village struct {
-	o      Opts
-	log    *slog.Logger
-	now    func() time.Time
-	words  *text.Catalogue
-	dir    string
-	tuning tuning
-	cfg    config.Config
-	clock  labelClock
+	o       Opts
+	log     *slog.Logger
+	now     func() time.Time
+	console consoleReader
+	words   *text.Catalogue
+	dir     string
+	tuning  tuning
+	cfg     config.Config
+	clock   labelClock
 
 	far     *far
 	screen  *eye.Screen

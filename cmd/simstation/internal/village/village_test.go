@@ -184,7 +184,7 @@ func TestDiaryKeepsTheNewestInOrder(t *testing.T) {
 	for i := range maxEvents + 50 {
 		d.add(at.Add(time.Duration(i^1)*time.Second), "do", "x", "info")
 	}
-	list := d.list()
+	list := d.list(time.UTC)
 	if len(list) != maxEvents {
 		t.Fatalf("%d events", len(list))
 	}
