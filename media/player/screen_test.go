@@ -31,7 +31,7 @@ func newScreen(t testing.TB) *screen {
 	t.Helper()
 	need(t, "Xvfb", "mpv")
 	dir := shortDir(t)
-	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp")
+	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp", "-noreset")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package eye
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -284,19 +285,20 @@ func startXvfb(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	cmd := exec.Command("Xvfb", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp", "-displayfd", "3")
+	cmd := exec.Command("Xvfb", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp", "-noreset", "-displayfd", "3")
 	cmd.ExtraFiles = []*os.File{w}
 	start(t, cmd)
 	w.Close()
 	if err := r.SetReadDeadline(time.Now().Add(60 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	b := make([]byte, 16)
-	n, err := r.Read(b)
+	// The number and its newline are two writes: a pipe that is closed between
+	// them kills the server.
+	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	number := strings.TrimSpace(string(b[:n]))
+	number := strings.TrimSpace(line)
 	if _, err := strconv.Atoi(number); err != nil {
 		t.Fatalf("display %q", number)
 	}

@@ -38,7 +38,7 @@ func (v *Village) raiseScreen() error {
 	dir := filepath.Join(v.dir, "screen")
 	v.xvfb = &process{
 		argv: []string{program, "-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight),
-			"-fbdir", dir, "-nolisten", "tcp", "-displayfd", "3"},
+			"-fbdir", dir, "-nolisten", "tcp", "-noreset", "-displayfd", "3"},
 		log: v.log, out: out, extra: []*os.File{w}, once: true,
 		told: func(string) {}, view: Process{Name: "screen"},
 	}
