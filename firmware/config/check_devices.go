@@ -148,8 +148,16 @@ func (c *checker) pin(u use, first map[string]string) {
 		return
 	}
 	first[u.value] = u.key
-	if n, _ := strconv.Atoi(m[1]); (n < 2 || n > 27) && c.cfg.GPIO.Chip == "/dev/gpiochip0" {
+	if c.cfg.GPIO.Chip != "/dev/gpiochip0" {
+		return
+	}
+	switch n, _ := strconv.Atoi(m[1]); {
+	case n < 2 || n > 27:
 		c.remark(u.key, say("config.pin_header"), phrase{})
+	case n < 9 && (u.key == "contactor.drive" || strings.HasSuffix(u.key, ".relay")):
+		// GPIO0 to 8 are pulled up when the board starts: before any program of
+		// ours runs, that may be "on".
+		c.remark(u.key, say("config.pin_pulled_up", "got", u.value), say("config.pin_pulled_up.hint"))
 	}
 }
 

@@ -96,8 +96,8 @@ func TestMistakes(t *testing.T) {
 		{"quoted truth", `lamp = true`, `lamp = "yes"`, []string{"load[3].lamp", "true or false", "write true"}},
 		{"odd baud", `# baud = 460800`, `baud = 9601`, []string{"mains.baud", "9600"}},
 		{"missing key", `port = "/dev/ttyAMA1"`, ``, []string{"mains.port", "is required", `port = "/dev/ttyAMA1"`}},
-		{"pin twice", `relay = "GPIO6"`, `relay = "GPIO17"`, []string{"load[2].relay", "already used by contactor.drive in line"}},
-		{"no pin", `relay = "GPIO6"`, `relay = "gpio 6"`, []string{"load[2].relay", `did you mean "GPIO6"`}},
+		{"pin twice", `relay = "GPIO11"`, `relay = "GPIO17"`, []string{"load[2].relay", "already used by contactor.drive in line"}},
+		{"no pin", `relay = "GPIO11"`, `relay = "gpio 11"`, []string{"load[2].relay", `did you mean "GPIO11"`}},
 		{"wrong load", `load = "tv"`, `load = "tw"`, []string{"tv.load", "no load named", `did you mean "tv"`}},
 		{"load twice", `name = "tv"`, `name = "projector"`, nil},
 		{"channel twice", `channel = 4`, `channel = 1`, []string{"load[4].channel", "already used"}},
@@ -243,4 +243,18 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A relay on a pin that is pulled up at reset is remarked on, with the way out.
+func TestRelayPulledUpAtStart(t *testing.T) {
+	cfg, problems := parse(t, strings.Replace(reference(t), `relay = "GPIO11"`, `relay = "GPIO6"`, 1))
+	if len(config.Errors(problems)) > 0 {
+		t.Fatal(problems)
+	}
+	for _, p := range cfg.Warnings {
+		if p.Key == "load[2].relay" && strings.Contains(p.String(), "GPIO9 to GPIO27") {
+			return
+		}
+	}
+	t.Errorf("no remark among %v", cfg.Warnings)
 }
