@@ -25,7 +25,7 @@ test-fast: setup-test
 	$(GO) test -race -timeout 15m $(RACE)
 
 scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
-	@set -e; for s in $(SCENARIOS); do echo "scenario $$s"; bin/simstation -scenario $$s -exit -report .cache/report-$$s.json; done
+	@deploy/scenarios.sh $(SCENARIOS)
 
 bench: setup-test build ## measure, beside a reference in the same run
 	$(GO) test -run '^$$' -bench . -benchmem $(RACE)
