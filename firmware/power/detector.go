@@ -13,6 +13,7 @@ const (
 	sampleRate   = int64(time.Second / SampleTime)        // per second
 	nominal      = int64(cycle/SampleTime) * fine         // samples of a 50 Hz cycle, in 1/fine
 	holdSamples  = int(3 * time.Millisecond / SampleTime) // the envelope must stay up this long
+	fastSamples  = 18                                     // or this long, 2.25 ms, when it is far up: a phase jump makes 263 V look like 372 V for 1.5 ms
 )
 
 // history is how many samples the detector remembers; a power of two, more than
@@ -35,6 +36,8 @@ type Detector struct {
 	squares [history]uint64 // running sum of squares; differences are right even when it wraps
 	sums    [history]int64  // running sum of samples
 	held    int             // samples for which the envelope has been up
+	far     int             // samples for which it has been 6 % above the limit
+	halves  int             // frames for which the rms over half a cycle has been up
 	up      bool            // the envelope was held up in the newest frame
 	peak    uint64          // highest squared envelope of the newest frame
 	freq    tracker
@@ -56,7 +59,7 @@ func NewDetector(fullScale int, instantMV int32) *Detector {
 // Gap forgets the wave: samples are missing between what came and what comes.
 // The frequency is kept, mains does not change it in a moment.
 func (d *Detector) Gap() {
-	d.n, d.held, d.up, d.peak = 0, 0, false, 0
+	d.n, d.held, d.far, d.halves, d.up, d.peak = 0, 0, 0, 0, false, 0
 	d.freq.gap()
 }
 
@@ -73,7 +76,20 @@ func (d *Detector) Feed(samples *[FrameSamples]int16) {
 			d.freq.add(d.n, d.sums[d.n&mask]-d.sums[(d.n-boxcar)&mask])
 		}
 	}
+	d.half()
 	d.freq.age()
+}
+
+// half alarms too when the rms over half a cycle is above the limit at the end
+// of two frames: harmonics make the envelope of a voltage just above it waver.
+func (d *Detector) half() {
+	n := uint64(d.freq.period+fine) / (2 * fine)
+	if d.instant == 0 || d.n < n || 2*(d.squares[d.n&mask]-d.squares[(d.n-n)&mask]) < d.instant*n {
+		d.halves = 0
+		return
+	}
+	d.halves++
+	d.up = d.up || d.halves > 1
 }
 
 func (d *Detector) add(v int16) {
@@ -91,11 +107,15 @@ func (d *Detector) envelope(a, b int16) {
 	e := uint64(int64(a)*int64(a) + int64(b)*int64(b))
 	d.peak = max(d.peak, e)
 	if d.instant == 0 || e < d.instant {
-		d.held = 0
+		d.held, d.far = 0, 0
 		return
 	}
 	d.held++
-	if d.held >= holdSamples {
+	d.far++
+	if e < d.instant+d.instant/8 {
+		d.far = 0
+	}
+	if d.held >= holdSamples || d.far >= fastSamples {
 		d.up = true
 	}
 }

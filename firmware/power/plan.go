@@ -69,7 +69,7 @@ const (
 	day         = 24 * time.Hour
 	// lead is taken off every stage: a sliding one-cycle rms needs 3 to 18 ms to
 	// cross a limit after a step, and the time counts from the step.
-	lead = 10 * time.Millisecond
+	lead = 12 * time.Millisecond
 )
 
 // limit is a Stage in the units of Step.

@@ -94,12 +94,23 @@ func (m *Sampler) Silence(elapsed time.Duration) Sense {
 	return Sense{Span: 0}
 }
 
+// clipped says whether the converter was at one of its ends in the whole frame,
+// as in every half wave of a voltage far above its range.
+func (f *Frame) clipped() bool {
+	for _, v := range f.Samples {
+		if v != f.Samples[0] || v != 32767 && v != -32768 {
+			return false
+		}
+	}
+	return true
+}
+
 // frozen says whether f repeats the frame before, which a live line cannot do:
 // a frame is an eighth of a cycle.
 func (m *Sampler) frozen(f *Frame) bool {
 	same := f.Samples == m.before
 	m.before = f.Samples
-	if !same {
+	if !same || f.clipped() {
 		return false
 	}
 	for _, v := range f.Samples {

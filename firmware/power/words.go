@@ -62,6 +62,7 @@ var kinds = [...]string{
 	EventWeld: "weld", EventNoClose: "no_close", EventBlind: "blind", EventSeen: "seen",
 	EventMainsBad: "mains_bad", EventMainsGood: "mains_good", EventHeld: "held", EventReset: "reset",
 	EventArrester: "arrester", EventMeter: "meter_fault",
+	EventDip: "dip", EventSwell: "swell", EventInterruption: "interruption",
 }
 
 // String returns the word that the station knows k by.
