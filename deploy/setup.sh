@@ -9,8 +9,8 @@ packages() {
 	# a C compiler for the sound driver, the player, an X server in memory as the TV's picture,
 	# the tools that make the sample lesson and its spoken words, and a Chinese font
 	run) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 ;;
-	# a browser for the bench page and independent peers for the drivers
-	test) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox ;;
+	# a browser for the bench page, independent peers for the drivers, a model checker for the guard
+	test) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox spin ;;
 	# compilers for the Pi, and an emulator to run what they make
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static binutils ;;
 	*)

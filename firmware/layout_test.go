@@ -26,7 +26,7 @@ type rule struct {
 // read, and the language that guard and station share. A room's own folders
 // below it are its private business.
 var layout = []rule{
-	{"cmd/guard", []string{"firmware", "hal", "firmware/power", "firmware/link", "firmware/config", "firmware/text", "hal/"}, []string{"golang.org/x/sys", "periph.io/x/conn", "periph.io/x/host/v3/sysfs", "periph.io/x/conn/v3/driver/driverreg"}},
+	{"cmd/guard", []string{"firmware", "hal", "firmware/power", "firmware/power/explore", "firmware/link", "firmware/config", "firmware/text", "hal/"}, []string{"golang.org/x/sys", "periph.io/x/conn", "periph.io/x/host/v3/sysfs", "periph.io/x/conn/v3/driver/driverreg"}},
 	{"cmd/station", []string{"firmware", "firmware/station", "firmware/config", "firmware/text", "firmware/command"}, []string{"periph.io/x/host/v3/sysfs", "periph.io/x/host/v3/gpioioctl", "periph.io/x/conn/v3/driver/driverreg"}},
 	{"cmd/simstation", []string{"firmware", "firmware/config", "firmware/text", "hal", "hal/sim/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},
 	{"firmware=", []string{"hal"}, nil},
@@ -36,6 +36,7 @@ var layout = []rule{
 	{"firmware/command", []string{"firmware", "firmware/text", "hal"}, nil},
 	{"firmware/console", []string{"firmware", "firmware/text", "firmware/command", "hal"}, nil},
 	{"firmware/station", []string{"firmware", "firmware/", "hal", "hal/", "media/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
+	{"firmware/power/explore", []string{"firmware", "firmware/power", "hal"}, nil},
 	{"firmware/", []string{"firmware", "firmware/text", "hal"}, []string{"periph.io/x/conn/v3/physic", "golang.org/x/sys"}},
 	{"media/sound", []string{"media/"}, []string{"github.com/gen2brain/malgo"}},
 	{"media/", []string{"media/"}, []string{"golang.org/x/sys"}},

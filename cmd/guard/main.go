@@ -2,6 +2,9 @@
 // priority, no cgo and no network. It reads the mains, owns the contactor and
 // the load relays, and tells the station what it does over a Unix socket. It
 // goes on when the station dies; when it dies itself the hardware opens.
+//
+// guard explore searches every state of its core, guard replay explains a
+// recording; neither touches a device.
 package main
 
 import (
@@ -33,6 +36,14 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "explore":
+			return explore(args[1:], out, errOut)
+		case "replay":
+			return replay(args[1:], out, errOut)
+		}
+	}
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	file := flags.String("config", "/etc/stationbox/station.toml", "configuration `file`")

@@ -70,10 +70,10 @@ func (x *step) nextClosed() {
 
 // shed ends the time in which an under-voltage keeps only cooling lamps on: when
 // the last one is off the contactor opens, when the mains has been good for
-// long enough everything comes back.
+// long enough everything comes back, but not after too many trips.
 func (x *step) shed() {
 	x.Phase, x.Cause = RideThrough, CauseShed
-	if x.Good >= x.p.goodTime {
+	if x.Good >= x.p.goodTime && x.TripCount() < x.p.maxTrips {
 		x.Shed, x.Phase, x.Cause, x.OnGap = false, Closing, CauseStarting, 0
 		x.Charge = [MaxStages]time.Duration{}
 		return
@@ -83,7 +83,7 @@ func (x *step) shed() {
 			return
 		}
 	}
-	x.openTripped(CauseUnder)
+	x.open(Trip, CauseUnder)
 }
 
 // whileOpen watches an open contactor and decides when it may close.
@@ -138,7 +138,7 @@ func (x *step) waitOpen(blind bool) {
 	default:
 		x.leaveBlind()
 		x.Phase, x.Cause = Qualify, x.openCause()
-		if x.Cause == CauseNone && x.seen() {
+		if x.Cause == CauseNone {
 			x.close()
 		}
 	}
@@ -174,6 +174,8 @@ func (x *step) openCause() Cause {
 		return CauseAux
 	case x.live():
 		return CauseWelded // not yet latched
+	case !x.seen():
+		return CauseSamples
 	}
 	return CauseNone
 }
@@ -187,16 +189,13 @@ func (x *step) close() {
 
 // reset ends what waits for a person. It shortens no minimum-off time.
 func (x *step) reset() {
-	switch {
-	case x.Phase == Lockout:
-		x.State.Trips = [MaxTrips]time.Duration{}
-	case x.Phase == Weld && !x.live():
-	case x.Phase == NoClose:
-	default:
+	waits := x.Phase == Lockout || x.Phase == NoClose || x.Phase == Weld && !x.live()
+	if !waits {
 		return
 	}
 	x.say(EventReset, CauseTechnician)
 	x.Phase, x.Cause, x.Latched, x.NoCloses, x.Move = Trip, CauseMinOff, false, 0, 0
+	x.State.Trips = [MaxTrips]time.Duration{} // a weld may have hidden a lock-out
 	if x.Wait == 0 {
 		x.Phase = Off
 	}

@@ -81,6 +81,7 @@ type Loop struct {
 
 	// Of the goroutine in Run alone.
 	sampler  *Sampler
+	supply   *supply
 	state    State
 	in       Input
 	last     time.Time
@@ -147,6 +148,7 @@ func New(settings Settings, source Source, drive Drive, relays []Relay, outlet O
 		l.now = time.Now
 	}
 	l.sampler = NewSampler(NewDetector(either(opts.FullScale, 800), plan.Instant()))
+	l.supply = newSupply(l.sampler.det)
 	l.eyes = eyes{drive: drive, now: l.now, log: l.log}
 	l.hands = newHands(relays, l.log)
 	l.meter = newMeterWatch(opts.Meter)
@@ -244,6 +246,7 @@ func (l *Loop) gather(f *Frame, elapsed time.Duration, now time.Time) {
 		in.Sense = l.sampler.Silence(elapsed)
 	} else {
 		in.Sense = l.sampler.Take(f, elapsed)
+		l.supply.Take(f)
 		if !f.Failed && int(f.Channel) < len(l.slow) {
 			l.slow[f.Channel] = slowValue{raw: f.Value, known: f.Value != SlowInvalid}
 		}
@@ -313,9 +316,13 @@ func (l *Loop) show(o *Orders, now time.Time) {
 		l.arrester = spd.raw == 1
 	}
 	w := l.wish.Load()
+	quality, disturbed := l.supply.next(l.in.Elapsed)
 	l.mu.Lock()
 	s := &l.snap
-	news := o.N > 0 || changed || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
+	if disturbed {
+		l.postLocked(quality, now)
+	}
+	news := o.N > 0 || disturbed || changed || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
 	for _, e := range o.Events[:o.N] {
 		l.postLocked(e, now)
 		if e.Kind == EventTrip {

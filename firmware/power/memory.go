@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -107,37 +108,41 @@ func (l *Loop) keep(ctx context.Context) {
 
 // save writes the memory of s and reports whether it is on the card.
 func (k *keeper) save(s *snapshot, now time.Time) bool {
-	m := memory{
-		Version: memoryVersion, SavedAt: now.Round(0), Wait: s.state.Wait, Reset: s.reset,
-		Lamps: map[string]lampMemory{},
-	}
-	if s.state.Commanded() {
-		m.Wait = 0
-	}
-	switch s.state.Phase {
-	case Lockout, Weld:
-		m.Latch = s.state.Phase.String()
-	case NoClose:
-		if s.state.Latched {
-			m.Latch = s.state.Phase.String()
-		}
-	}
-	for _, age := range s.state.Trips {
-		if age > 0 {
-			m.Trips = append(m.Trips, age)
-		}
-	}
-	for i, load := range k.load {
-		if load.Lamp {
-			m.Lamps[load.Name] = lampMemory{Burning: s.state.Loads[i].Burn > 0, Cool: s.state.Loads[i].Cool}
-		}
-	}
+	m := remember(&s.state, k.load)
+	m.SavedAt, m.Reset = now.Round(0), s.reset
 	err := writeMemory(k.path, m)
 	if err != nil && !k.unsafe.Load() {
 		k.log.Error("guard memory", "err", err)
 	}
 	k.unsafe.Store(err != nil)
 	return err == nil
+}
+
+// remember is what of s must survive.
+func remember(s *State, load []Load) memory {
+	m := memory{Version: memoryVersion, Wait: s.Wait, Lamps: map[string]lampMemory{}}
+	if s.Commanded() {
+		m.Wait = 0
+	}
+	switch s.Phase {
+	case Lockout, Weld:
+		m.Latch = s.Phase.String()
+	case NoClose:
+		if s.Latched {
+			m.Latch = s.Phase.String()
+		}
+	}
+	for _, age := range s.Trips {
+		if age > 0 {
+			m.Trips = append(m.Trips, age)
+		}
+	}
+	for i, l := range load {
+		if l.Lamp {
+			m.Lamps[l.Name] = lampMemory{Burning: s.Loads[i].Burn > 0, Cool: s.Loads[i].Cool}
+		}
+	}
+	return m
 }
 
 // writeMemory replaces the file so that a power cut leaves the old or the new.
@@ -212,20 +217,42 @@ func (k *keeper) recall(p *Plan, now time.Time) (State, uint64) {
 		}
 		return s, 0
 	}
-	gone := m.gone(now)
-	s.Wait = max(s.Wait, m.Wait-gone)
+	return m.start(p, k.load, m.gone(now)), m.Reset
+}
+
+// start is the State to start with from m, gone after it was saved. Only the
+// trips grow older by gone: the wall clock may have leapt, by a first answer of a
+// time server, while the lamp is as hot as before and the contactor has just
+// opened. Waiting once more for what was left is the worst that can come of it.
+func (m *memory) start(p *Plan, load []Load, gone time.Duration) State {
+	s := p.Cold()
+	s.Wait = max(s.Wait, m.Wait)
 	m.restoreTrips(&s, gone)
-	for i, load := range k.load {
-		if !load.Lamp {
+	if s.TripCount() >= p.maxTrips && !s.Latched {
+		s.Phase, s.Cause = Lockout, CauseTrips // it died with a lamp that cooled after the last trip
+	}
+	for i, l := range load {
+		if !l.Lamp {
 			continue
 		}
-		lamp, known := m.Lamps[load.Name]
-		s.Loads[i].Cool = max(0, min(lamp.Cool, p.loads[i].coolTime)-gone)
+		lamp, known := m.Lamps[l.Name]
+		s.Loads[i].Cool = min(lamp.Cool, p.loads[i].coolTime)
 		if lamp.Burning || !known {
 			s.Loads[i].Cool = p.loads[i].coolTime
 		}
 	}
-	return s, m.Reset
+	return s
+}
+
+// Restart is the State of a guard that died in s and starts again from its
+// memory, when the wall clock says that gone has passed since.
+func (p *Plan) Restart(s State, gone time.Duration) State {
+	load := make([]Load, p.nLoads)
+	for i := range load {
+		load[i] = Load{Name: strconv.Itoa(i), Lamp: p.loads[i].lamp}
+	}
+	m := remember(&s, load)
+	return m.start(p, load, gone)
 }
 
 // gone is the time since the memory was saved, 0 when the wall clock is not

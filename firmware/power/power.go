@@ -16,7 +16,7 @@
 // it has cooled.
 //
 // It never waits for the station, never uses the network and never trusts the
-// wall clock for anything but making a wait longer.
+// wall clock for anything but the age of trips over a restart.
 package power
 
 import "time"

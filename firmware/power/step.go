@@ -219,10 +219,10 @@ func (x *step) trip(cause Cause) {
 	x.tell(Event{Kind: EventTrip, Cause: cause, Load: -1, MV: mv, Lasted: lasted})
 	x.countTrip()
 	if cause == CauseUnder && x.hotLoad() {
-		x.Shed = true
+		x.Shed, x.Move = true, 0
 		return
 	}
-	x.openTripped(cause)
+	x.open(Trip, cause)
 }
 
 // countTrip notes a trip now.
@@ -231,24 +231,12 @@ func (x *step) countTrip() {
 	x.State.Trips[0] = 1
 }
 
-// openTripped opens with back-off, or locks out.
-func (x *step) openTripped(cause Cause) {
-	n := x.TripCount()
-	phase := Trip
-	if n >= x.p.maxTrips {
-		phase = Lockout
-	}
-	x.open(phase, cause)
-	x.Wait = max(x.Wait, x.p.minOff<<min(max(n-1, 0), maxBackoff))
-	if phase == Lockout {
-		x.Cause = CauseTrips
-		x.say(EventLockout, CauseTrips)
-	}
-}
-
 // open is the only way from closed to open: contactor and all relays at once,
 // the relays being the faster second contacts, and the minimum-off time begins.
+// A trip opens now, or earlier and a lamp had to cool since: what it owes is owed
+// whatever opens in the end.
 func (x *step) open(phase Phase, cause Cause) {
+	tripped := phase == Trip || x.Shed
 	x.tell(Event{Kind: EventOpen, Cause: cause, Load: -1, MV: x.Extreme, Lasted: x.Lasted})
 	for i := x.p.nLoads - 1; i >= 0; i-- {
 		x.loadOff(i, cause)
@@ -258,6 +246,20 @@ func (x *step) open(phase Phase, cause Cause) {
 	x.Confirmed, x.Shed, x.Move = false, false, 0
 	x.Beyond, x.Charge = 0, [MaxStages]time.Duration{}
 	x.calmDown()
+	if tripped {
+		x.backOff()
+	}
+}
+
+// backOff makes the minimum-off time longer with every trip of the hour, and
+// locks out after too many.
+func (x *step) backOff() {
+	n := x.TripCount()
+	x.Wait = max(x.Wait, x.p.minOff<<min(max(n-1, 0), maxBackoff))
+	if n >= x.p.maxTrips {
+		x.Phase, x.Cause = Lockout, CauseTrips
+		x.say(EventLockout, CauseTrips)
+	}
 }
 
 // Stop is the last Step of a guard that ends: everything opens.
