@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("STATIONBOX_TEST_AS_GUARD") == "1" {
 		main()
 	}
+	if dir := os.Getenv("STATIONBOX_TEST_AS_LOAD"); dir != "" {
+		load(dir)
+	}
 	os.Exit(m.Run())
 }
 
@@ -81,7 +84,7 @@ func until(t *testing.T, what string, p *program, ok func() bool) {
 }
 
 // configure writes a station around the far ends and returns its file.
-func configure(t *testing.T, dir, port, pins string) string {
+func configure(t testing.TB, dir, port, pins string) string {
 	t.Helper()
 	file := filepath.Join(dir, "station.toml")
 	roster := filepath.Join(dir, "roster.csv")

@@ -68,8 +68,10 @@ const (
 	maxNoClose  = 3
 	day         = 24 * time.Hour
 	// lead is taken off every stage: a sliding one-cycle rms needs 3 to 18 ms to
-	// cross a limit after a step, and the time counts from the step.
-	lead = 12 * time.Millisecond
+	// cross a limit after a step, and the time counts from the step. A sag crosses a
+	// frame sooner than a swell or an outage does.
+	lead    = 12500 * time.Microsecond
+	leadSag = 10 * time.Millisecond
 )
 
 // limit is a Stage in the units of Step.
@@ -155,13 +157,14 @@ func (p *Plan) addStage(s Stage) error {
 	if (s.Over > 0) == (s.Under > 0) || s.Over < 0 || s.Under < 0 || s.After < 0 {
 		return fmt.Errorf("guard: stage over %d under %d after %v: exactly one limit, no negative numbers", s.Over, s.Under, s.After)
 	}
-	l := limit{mv: mv(s.Under), after: max(0, s.After-lead), cause: CauseUnder}
+	l := limit{mv: mv(s.Under), after: max(0, s.After-leadSag), cause: CauseUnder}
 	if s.Under > 0 && s.Under <= outageBelow {
-		l.outage, l.cause = true, CauseOutage
+		l.outage, l.cause, l.after = true, CauseOutage, max(0, s.After-lead)
 	}
 	if s.Over > 0 {
 		// A thousandth in hand, so that noise does not decide exactly at the limit.
 		l.mv, l.over, l.cause = mv(s.Over)-mv(s.Over)/1000, true, CauseOver
+		l.after = max(0, s.After-lead)
 		l.quick = s.After < cycle
 	}
 	if l.over && l.mv <= p.goodHigh || !l.over && l.mv > p.goodLow {

@@ -235,7 +235,7 @@ func TestOperateTime(t *testing.T) {
 		t.Logf("to %v…%v V: %+.1f…%+.1f ms from the stage's %v (median %+.1f)", step.low, step.high, off[0], off[len(off)-1], step.after, share(off, 0.5))
 		worst = append(worst, -off[0], off[len(off)-1])
 	}
-	if w := slices.Max(worst); w > 13 {
-		t.Errorf("%.1f ms off", w)
+	if w := slices.Max(worst); w > 10 {
+		t.Errorf("%.1f ms off; want 10", w)
 	}
 }

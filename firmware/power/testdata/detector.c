@@ -137,6 +137,7 @@ static uint64_t rms(const struct detector *d)
 	return root((uint64_t)((double)sum * (double)d->scale / ((double)d->freq.period * 1073741824.0)));
 }
 
+#ifndef DETECTOR_ONLY
 int main(int argc, char **argv)
 {
 	static struct detector d;
@@ -161,3 +162,4 @@ int main(int argc, char **argv)
 	       (unsigned long long)(mv / (uint64_t)(rounds * FRAMES)));
 	return 0;
 }
+#endif
