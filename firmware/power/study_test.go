@@ -15,7 +15,7 @@ import (
 
 // waves is how many waves the study plays: the figures of the README are those
 // of 10000 and more.
-var waves = flag.Int("waves", 200, "how many generated waves the study of power plays")
+var waves = flag.Int("waves", 100, "how many generated waves the study of power plays")
 
 // playStudied puts the wave through the production path and returns when and
 // why the contactor was ordered open, +Inf for never.
