@@ -60,8 +60,7 @@ type History struct {
 	Started    bool
 	StartedAt  time.Time
 	Position   time.Duration // last known, if Started
-	RollClosed bool
-	Ended      bool // its result is on record
+	Ended      bool          // its result is on record
 	EndedAt    time.Time
 	CooledDown bool // all its loads are off again
 }

@@ -41,7 +41,6 @@ type memory struct {
 	phases  map[string]lesson.Phase
 	guard   firmware.GuardEvent // newest event of the guard on record
 	first   time.Time           // of the oldest record
-	records uint64
 }
 
 func newMemory() *memory {
@@ -51,7 +50,6 @@ func newMemory() *memory {
 // feed takes in one record. Records with data it does not understand are left
 // alone: a newer program wrote them.
 func (m *memory) feed(r firmware.Record) {
-	m.records++
 	if m.first.IsZero() || r.Wall.Before(m.first) {
 		m.first = r.Wall
 	}
@@ -81,8 +79,6 @@ func (m *memory) feed(r firmware.Record) {
 		h.Position = time.Duration(n.PositionMS) * time.Millisecond
 	case firmware.KindRollOpen:
 		h.RollOpened = true
-	case firmware.KindRollClose:
-		h.RollClosed = true
 	case firmware.KindLesson:
 		h.Ended, h.EndedAt = true, r.Wall
 	default:

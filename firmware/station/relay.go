@@ -41,8 +41,6 @@ func (st *Station) relayTest(ctx context.Context, words *text.Catalogue) ([]rela
 	if !ok {
 		return nil, errors.New(words.Say(relayNoGuard))
 	}
-	// With nothing wanted the contactor may rest open: ask for the first load
-	// and give the guard time to close.
 	var notes []relayNote
 	for _, l := range g.Loads {
 		n := relayNote{Load: l.Name}
