@@ -60,6 +60,10 @@ func (x *step) nextClosed() {
 		x.shed()
 		return
 	}
+	if x.in.Stay != CauseNone {
+		x.retire()
+		return
+	}
 	switch {
 	case x.Alarm:
 		x.Phase, x.Cause = RideThrough, x.bandCause()
@@ -68,20 +72,29 @@ func (x *step) nextClosed() {
 	}
 }
 
+// retire ends in order what must not stay closed: when the last load is off, the
+// lamps cooled, the contactor opens.
+func (x *step) retire() {
+	x.Cause = x.in.Stay
+	if x.anyOn() {
+		return
+	}
+	x.open(Off, x.in.Stay)
+}
+
 // shed ends the time in which an under-voltage keeps only cooling lamps on: when
 // the last one is off the contactor opens, when the mains has been good for
-// long enough everything comes back, but not after too many trips.
+// long enough everything comes back, but not after too many trips and not when
+// all is to stay off.
 func (x *step) shed() {
 	x.Phase, x.Cause = RideThrough, CauseShed
-	if x.Good >= x.p.goodTime && x.TripCount() < x.p.maxTrips {
+	if x.Good >= x.p.goodTime && x.TripCount() < x.p.maxTrips && x.in.Stay == CauseNone {
 		x.Shed, x.Phase, x.Cause, x.OnGap = false, Closing, CauseStarting, 0
 		x.Charge = [MaxStages]time.Duration{}
 		return
 	}
-	for i := range x.p.nLoads {
-		if x.State.Loads[i].On {
-			return
-		}
+	if x.anyOn() {
+		return
 	}
 	x.open(Trip, CauseUnder)
 }
@@ -177,7 +190,7 @@ func (x *step) openCause() Cause {
 	case !x.seen():
 		return CauseSamples
 	}
-	return CauseNone
+	return x.in.Stay
 }
 
 func (x *step) close() {

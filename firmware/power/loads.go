@@ -58,7 +58,17 @@ func (x *step) cool() {
 
 // wanted says whether load i is to be on as far as wishes go.
 func (x *step) wanted(i int) bool {
-	return !x.Shed && (x.in.Loads[i].Wanted || x.p.loads[i].alwaysOn)
+	return !x.Shed && x.in.Stay == CauseNone && (x.in.Loads[i].Wanted || x.p.loads[i].alwaysOn)
+}
+
+// anyOn says whether any load is on.
+func (x *step) anyOn() bool {
+	for i := range x.p.nLoads {
+		if x.State.Loads[i].On {
+			return true
+		}
+	}
+	return false
 }
 
 // switchLoads moves at most one load by one step: off in reverse order, then on
@@ -86,8 +96,11 @@ func (x *step) switchLoads() {
 }
 
 func (x *step) offCause() Cause {
-	if x.Shed {
+	switch {
+	case x.Shed:
 		return CauseShed
+	case x.in.Stay != CauseNone:
+		return x.in.Stay
 	}
 	return CauseUnwanted
 }

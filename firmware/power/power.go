@@ -56,6 +56,7 @@ type Input struct {
 	Aux     Contact       // auxiliary contact of the contactor
 	Feed    Contact       // voltage behind the contactor: closed is live, open is dead
 	Failed  bool          // the pins cannot be driven
+	Stay    Cause         // why everything is to go off in order and stay so, CauseNone for no such reason
 	Reset   bool          // a technician ends a latched state
 	Loads   [MaxLoads]LoadInput
 }
@@ -119,6 +120,7 @@ type Event struct {
 	Load   int8  // index, or -1
 	MV     int32 // extreme rms that caused it, in mV; 0 if that is not the point
 	Lasted time.Duration
+	Count  uint32 // of what is counted: strikes of the arrester
 }
 
 // Commanded says whether the contactor is ordered closed in s.

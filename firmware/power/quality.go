@@ -15,9 +15,9 @@ const (
 
 // The kinds of event of power quality.
 const (
-	EventDip          = EventMeter + 1 + iota // below 90 %
-	EventSwell                                // above 110 %
-	EventInterruption                         // below 10 %
+	EventDip          = EventUPS + 1 + iota // below 90 %
+	EventSwell                              // above 110 %
+	EventInterruption                       // below 10 %
 )
 
 // Disturbance is one event of power quality after IEC 61000-4-30: the voltage

@@ -54,6 +54,10 @@ const (
 	EventReset          // a technician ended a latched state
 	EventArrester       // the surge arrester's contact changed
 	EventMeter          // the slow meter's fault changed
+	EventStrike         // the surge arrester has worked
+	EventTravel         // the contactor moves slower than it used to, or not any more
+	EventOpto           // the mains-present input contradicts the wave, or agrees again
+	EventUPS            // the UPS runs on its battery, is low, or is fed again
 )
 
 var kinds = [...]string{
@@ -61,7 +65,8 @@ var kinds = [...]string{
 	EventLoadOff: "load_off", EventTrip: "trip", EventOutage: "outage", EventLockout: "lockout",
 	EventWeld: "weld", EventNoClose: "no_close", EventBlind: "blind", EventSeen: "seen",
 	EventMainsBad: "mains_bad", EventMainsGood: "mains_good", EventHeld: "held", EventReset: "reset",
-	EventArrester: "arrester", EventMeter: "meter_fault",
+	EventArrester: "arrester", EventMeter: "meter_fault", EventStrike: "strike", EventTravel: "travel",
+	EventOpto: "opto", EventUPS: "ups",
 	EventDip: "dip", EventSwell: "swell", EventInterruption: "interruption",
 }
 
@@ -73,44 +78,55 @@ type Cause uint8
 
 // The causes.
 const (
-	CauseNone         Cause = iota
-	CauseInstant            // rms far above the curve
-	CauseOver               // a slower over-voltage stage
-	CauseUnder              // an under-voltage stage
-	CauseOutage             // mains gone
-	CauseSamples            // no trustworthy samples for too long
-	CauseHigh               // above the good band
-	CauseLow                // below the good band
-	CauseGoodTime           // counting unbroken good time
-	CauseMinOff             // minimum-off or back-off time
-	CauseTrips              // too many trips within an hour
-	CauseWelded             // contact shows closed though ordered open
-	CauseNotClosing         // contact shows open though ordered closed
-	CauseDropped            // contactor fell off by itself
-	CauseAux                // auxiliary contact contradicts itself or is not read
-	CausePins               // pins cannot be driven
-	CauseStarting           // loads start one by one
-	CauseTechnician         // reset by a person
-	CauseStopping           // the guard program ends
-	CauseWanted             // the station wants it
-	CauseUnwanted           // the station does not want it
-	CauseTurn               // waits for its turn
-	CauseOpen               // contactor is open
-	CauseShed               // under-voltage: only cooling lamps keep mains
-	CauseLampHot            // lamp may still be hot: not to be struck
-	CauseNoStandby          // display does not report standby
-	CauseCurrent            // current has not fallen to standby
-	CauseNoCurrent          // current is not known
-	CauseCooling            // cooling time runs
-	CauseMains              // mains not steady: no load is started now
-	CauseArresterOpen       // surge arrester's contact is open
-	CauseArresterOK         // and is in order again
-	CauseMeterSilent        // meter does not answer
-	CauseMeterGarbled       // meter answers nonsense
-	CauseMeterRange         // meter outside what it can measure
-	CauseMeterFrozen        // meter's numbers do not change though the mains does
-	CauseMeterDiffers       // meter and front end disagree
-	CauseMeterOK            // meter in order again
+	CauseNone            Cause = iota
+	CauseInstant               // rms far above the curve
+	CauseOver                  // a slower over-voltage stage
+	CauseUnder                 // an under-voltage stage
+	CauseOutage                // mains gone
+	CauseSamples               // no trustworthy samples for too long
+	CauseHigh                  // above the good band
+	CauseLow                   // below the good band
+	CauseGoodTime              // counting unbroken good time
+	CauseMinOff                // minimum-off or back-off time
+	CauseTrips                 // too many trips within an hour
+	CauseWelded                // contact shows closed though ordered open
+	CauseNotClosing            // contact shows open though ordered closed
+	CauseDropped               // contactor fell off by itself
+	CauseAux                   // auxiliary contact contradicts itself or is not read
+	CausePins                  // pins cannot be driven
+	CauseStarting              // loads start one by one
+	CauseTechnician            // reset by a person
+	CauseStopping              // the guard program ends
+	CauseWanted                // the station wants it
+	CauseUnwanted              // the station does not want it
+	CauseTurn                  // waits for its turn
+	CauseOpen                  // contactor is open
+	CauseShed                  // under-voltage: only cooling lamps keep mains
+	CauseLampHot               // lamp may still be hot: not to be struck
+	CauseNoStandby             // display does not report standby
+	CauseCurrent               // current has not fallen to standby
+	CauseNoCurrent             // current is not known
+	CauseCooling               // cooling time runs
+	CauseMains                 // mains not steady: no load is started now
+	CauseArresterOpen          // surge arrester's contact is open
+	CauseArresterOK            // and is in order again
+	CauseMeterSilent           // meter does not answer
+	CauseMeterGarbled          // meter answers nonsense
+	CauseMeterRange            // meter outside what it can measure
+	CauseMeterFrozen           // meter's numbers do not change though the mains does
+	CauseMeterDiffers          // meter and front end disagree
+	CauseMeterOK               // meter in order again
+	CauseStorm                 // a person or the town wants everything off until the storm is over
+	CauseArresterUnknown       // nothing is known of the surge arrester, and closing waits for it
+	CauseOpening               // the contactor opens slower than it used to
+	CauseClosingSlow           // the contactor closes slower than it used to
+	CauseTravelOK              // and no longer
+	CauseOptoDark              // the wave is there and the mains-present input says no
+	CauseOptoLit               // the wave is gone and the mains-present input says yes
+	CauseOptoOK                // both say the same again
+	CauseBattery               // the UPS feeds this computer from its battery
+	CauseBatteryLow            // and the battery is nearly empty
+	CauseUPSOK                 // the UPS is fed again
 )
 
 var causes = [...]string{
@@ -125,6 +141,10 @@ var causes = [...]string{
 	CauseArresterOpen: "arrester_open", CauseArresterOK: "arrester_ok",
 	CauseMeterSilent: "meter_silent", CauseMeterGarbled: "meter_garbled", CauseMeterRange: "meter_range",
 	CauseMeterFrozen: "meter_frozen", CauseMeterDiffers: "meter_differs", CauseMeterOK: "meter_ok",
+	CauseStorm: "storm", CauseArresterUnknown: "arrester_unknown",
+	CauseOpening: "slow_opening", CauseClosingSlow: "slow_closing", CauseTravelOK: "travel_ok",
+	CauseOptoDark: "opto_dark", CauseOptoLit: "opto_lit", CauseOptoOK: "opto_ok",
+	CauseBattery: "ups_battery", CauseBatteryLow: "ups_low", CauseUPSOK: "ups_ok",
 }
 
 // String returns "guard.cause.…", or "" for CauseNone.
@@ -147,4 +167,7 @@ const (
 	NoteArrester     = "guard.arrester_open" // surge arrester's contact is open
 	NoteFrontEnd     = "guard.front_end"     // front end says that its self test failed
 	NoteNoMeter      = "guard.no_meter"      // no slow meter to cross-check
+	NoteTravel       = "guard.travel"        // the contactor moves slower than it used to
+	NoteOpto         = "guard.opto"          // mains-present input and wave contradict each other
+	NoteMainsThere   = "guard.mains_there"   // no samples, but the mains-present input says that there is mains
 )

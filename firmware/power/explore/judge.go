@@ -145,7 +145,7 @@ func (j *judge) watch(v *view) {
 		j.good = 0
 	}
 	told := v.live || v.in.Aux != power.ContactOpen // a contactor that fell off restores nothing
-	if j.shed && told && j.good >= goodTicks(v.set) && int(j.trips) < v.set.MaxTrips {
+	if j.shed && told && j.good >= goodTicks(v.set) && int(j.trips) < v.set.MaxTrips && v.in.Stay == power.CauseNone {
 		j.shed, j.sum, j.unbroken = false, [4]int8{}, [4]int8{}
 	}
 	j.gap, j.open, j.owed = up(j.gap), up(j.open), max(0, j.owed-1)
@@ -202,7 +202,8 @@ func (j *judge) contradict(v *view) {
 		if j.on && !j.lived {
 			j.lived, j.gap = true, 0
 		}
-		if j.on && v.o.Contactor {
+		wish := v.in.Stay != power.CauseNone && !v.over && !v.outage && !v.under && !v.blind && !v.in.Failed
+		if j.on && (v.o.Contactor || wish) {
 			j.fails = 0
 		}
 	case j.lived && unknown: // proves nothing once it was closed

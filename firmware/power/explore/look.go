@@ -118,6 +118,8 @@ func (j *judge) closing(v *view) finding {
 		return found("I4", "closed though %d trips wait for a person", v.set.MaxTrips)
 	case v.in.Aux != power.ContactOpen || v.live:
 		return found("I8", "closed over a contact that is not open")
+	case v.in.Stay != power.CauseNone:
+		return found("I4", "closed though everything is to stay off")
 	case j.welded || j.fails >= maxFails:
 		return found("I8", "closed though a person must come: welded %v, %d failed closings", j.welded, j.fails)
 	}
@@ -125,9 +127,9 @@ func (j *judge) closing(v *view) finding {
 }
 
 func (j *judge) opening(v *view) finding {
-	shedEnds := j.shed && j.relays == 0
+	wishedOff := (j.shed || v.in.Stay != power.CauseNone) && j.relays == 0
 	switch {
-	case v.opening && !v.strong() && !v.under && !shedEnds:
+	case v.opening && !v.strong() && !v.under && !wishedOff:
 		return found("I2", "opened without a reason")
 	case v.o.Contactor && v.failed && v.in.Aux == power.ContactOpen && inBand(&v.in.Sense):
 		return found("I8", "the contactor does not close, or fell off, and nobody is told")
@@ -135,13 +137,17 @@ func (j *judge) opening(v *view) finding {
 		return found("I8", "the contactor does not open and no weld is latched")
 	case v.core.Phase == power.NoClose && v.core.Latched && j.fails < maxFails:
 		return found("I8", "latched after %d failed closings", j.fails)
+	case v.o.Contactor && !v.closing && v.in.Stay != power.CauseNone && v.live && !j.shed && j.relays|v.o.Relays == 0:
+		return found("I1", "everything is to stay off, no load is on, and the contactor stays closed")
 	case !v.o.Contactor && v.o.Relays != 0:
 		return found("I6", "a relay is closed behind an open contactor")
 	}
 	return finding{}
 }
 
-func wanted(v *view, i int) bool { return v.in.Loads[i].Wanted || v.set.Loads[i].AlwaysOn }
+func wanted(v *view, i int) bool {
+	return v.in.Stay == power.CauseNone && (v.in.Loads[i].Wanted || v.set.Loads[i].AlwaysOn)
+}
 
 func (j *judge) starts(v *view) finding {
 	if v.start == 0 {

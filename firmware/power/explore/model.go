@@ -75,7 +75,7 @@ func (st *stimulus) String() string {
 	for _, word := range []struct {
 		on   bool
 		text string
-	}{{in.Failed, " pins failed"}, {in.Reset, " reset"}, {st.kind == stimulusExpire, " a trip expires"}} {
+	}{{in.Failed, " pins failed"}, {in.Reset, " reset"}, {in.Stay != power.CauseNone, " to stay off"}, {st.kind == stimulusExpire, " a trip expires"}} {
 		if word.on {
 			text += word.text
 		}
@@ -127,6 +127,7 @@ func contactorModel() Model {
 			}
 		}
 	}
+	m.addStays()
 	m.addRestarts()
 	return m
 }
@@ -156,6 +157,12 @@ func lampModel() Model {
 	m.add(dropped)
 	dropped.Reset = true
 	m.add(dropped)
+	for _, lamp := range lampInputs() {
+		in := power.Input{Elapsed: tick, Sense: senses[0], Stay: power.CauseStorm}
+		in.Loads[0] = power.LoadInput{Wanted: true}
+		in.Loads[1] = lamp
+		m.stimuli = append(m.stimuli, stimulus{in: in, follow: true})
+	}
 	m.addRestarts()
 	return m
 }
@@ -180,6 +187,16 @@ func lampInputs() []power.LoadInput {
 }
 
 func (m *Model) add(in power.Input) { m.stimuli = append(m.stimuli, stimulus{in: in}) }
+
+// addStays adds the wish that everything stay off, in good and in bad mains, with
+// contacts that are anywhere.
+func (m *Model) addStays() {
+	for _, sense := range []power.Sense{senses[0], senses[2], senses[4], {}} {
+		for _, contact := range []power.Contact{power.ContactOpen, power.ContactClosed, power.ContactUnknown} {
+			m.add(power.Input{Elapsed: tick, Sense: sense, Aux: contact, Feed: contact, Stay: power.CauseStorm})
+		}
+	}
+}
 
 // addRestarts adds what else may happen: death and start with a true clock and
 // with one that leapt, and trips that grow old.

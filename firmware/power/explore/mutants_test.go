@@ -57,6 +57,12 @@ var mutants = []mutant{
 	{name: "no-close never latches", file: "contact.go", old: "x.Latched = x.NoCloses >= maxNoClose", new: "x.Latched = false"},
 	{name: "failed closings never forgotten", file: "contact.go", old: "x.Confirmed, x.OnGap, x.NoCloses = true, 0, 0", new: "x.Confirmed, x.OnGap = true, 0"},
 	{name: "dips count against the coil", file: "contact.go", old: "		x.Move = 0 // a coil drops in a dip; the curve decides, not the contact\n", new: "		x.Move += x.in.Elapsed\n"},
+	// Everything is to stay off.
+	{name: "closes though all is to stay off", file: "contact.go", old: "	return x.in.Stay\n}", new: "	return CauseNone\n}"},
+	{name: "staying off leaves the contactor closed", file: "contact.go", old: "	x.open(Off, x.in.Stay)\n", new: ""},
+	{name: "staying off waits for no lamp", file: "contact.go", old: "	x.Cause = x.in.Stay\n	if x.anyOn() {\n		return\n	}\n", new: "	x.Cause = x.in.Stay\n"},
+	{name: "staying off keeps the loads", file: "loads.go", old: "!x.Shed && x.in.Stay == CauseNone && (", new: "!x.Shed && ("},
+	{name: "shedding ends in a storm", file: "contact.go", old: "x.TripCount() < x.p.maxTrips && x.in.Stay == CauseNone {", new: "x.TripCount() < x.p.maxTrips {"},
 	// Loads and lamps.
 	{name: "lamp cut without standby", file: "loads.go", old: "	case in.Report != ReportStandby:\n		return CauseNoStandby\n", new: ""},
 	{name: "lamp cut without a current", file: "loads.go", old: "	case !in.Known:\n		return CauseNoCurrent\n", new: ""},
