@@ -99,3 +99,16 @@ func TestHoldIsLimitedToWhatDrivesHave(t *testing.T) {
 		}
 	}
 }
+
+func TestABrokenDriveHoldsAsLongAsItLikes(t *testing.T) {
+	o := village
+	o.Stuck = 400 * ms
+	w := world.New(o)
+	w.Advance(time.Second)
+	run(w, 100*ms)
+	idle(w, time.Second)
+	c := w.Snapshot().Contactor
+	if fell := c.MovedAt - c.LastEdge; c.Closed || fell < 400*ms {
+		t.Errorf("closed %v, fell %v after the last edge, want 400 ms", c.Closed, fell)
+	}
+}

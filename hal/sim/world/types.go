@@ -49,6 +49,8 @@ type Opts struct {
 	Noise     float64       // volts rms, default 0.3; negative: none
 	RoomC     float64       // degrees Celsius, default 18
 	Hold      time.Duration // how long a drive edge holds the contactor's coil, 100..300ms, default HoldTime
+	Stuck     time.Duration // a broken drive: it holds this long instead, without bounds; for showing that a judge notices
+	Band      [2]float64    // V rms, one cycle: leaving it tells of mains_bad, entering it of mains_good; zero: never
 	Loads     []Load        // at most MaxLoads
 	Projector ProjectorOpts
 	TV        TVOpts
@@ -103,7 +105,7 @@ func (f ContactorFault) String() string {
 // Event is something that happened in the physical world.
 type Event struct {
 	At   time.Duration // world time
-	Kind string        // contactor_closed, contactor_open, relay_on, relay_off, lamp_on, lamp_off, hot_cut, hot_strike, mains_off, mains_on
+	Kind string        // contactor_closed, contactor_open, relay_on, relay_off, lamp_on, lamp_off, hot_cut, hot_strike, mains_off, mains_on, mains_bad, mains_good
 	Text string        // what it concerns: the load's name, the lamp's temperature
 }
 

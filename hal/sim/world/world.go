@@ -45,6 +45,7 @@ type World struct {
 	lineSq  meanSquare
 	loadSq  meanSquare
 	dead    bool // the line is without voltage, for events
+	good    bool // it is in Opts.Band, for events
 	energy  float64
 	over    float64
 	room    float64
@@ -78,6 +79,7 @@ func withDefaults(o Opts) Opts {
 	o.Noise = max(0, orDefault(o.Noise, 0.3))
 	o.RoomC = orDefault(o.RoomC, 18)
 	o.Hold = min(max(orDefault(o.Hold, HoldTime), 100*time.Millisecond), 300*time.Millisecond)
+	o.Hold = orDefault(o.Stuck, o.Hold)
 	o.Projector.WarmUp = orDefault(o.Projector.WarmUp, 30*time.Second)
 	o.Projector.CoolDown = orDefault(o.Projector.CoolDown, 60*time.Second)
 	o.Projector.Boot = orDefault(o.Projector.Boot, time.Second)
@@ -218,6 +220,11 @@ func (w *World) noteLine(v float64) {
 	case w.dead && v > 150:
 		w.dead = false
 		w.emit("mains_on", "")
+	}
+	band := w.opts.Band
+	if good := v >= band[0] && v <= band[1]; band[1] > 0 && good != w.good {
+		w.good = good
+		w.emit(map[bool]string{true: "mains_good", false: "mains_bad"}[good], "")
 	}
 }
 

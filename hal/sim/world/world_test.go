@@ -312,3 +312,23 @@ func BenchmarkAdvance(b *testing.B) {
 		w.Advance(time.Duration(i) * world.Step)
 	}
 }
+
+func TestTheBandIsToldOf(t *testing.T) {
+	o := village
+	o.Band = [2]float64{190, 250}
+	w := world.New(o)
+	w.Advance(time.Second)
+	w.Swing(300, 100*ms)
+	w.Advance(2 * time.Second)
+	var got []string
+	var at []time.Duration
+	for _, e := range w.TakeEvents() {
+		got, at = append(got, e.Kind), append(at, e.At)
+	}
+	if want := []string{"mains_good", "mains_bad", "mains_good"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	if bad := at[2] - at[1]; bad < 90*ms || bad > 125*ms || at[1] < time.Second || at[1] > 1020*ms {
+		t.Errorf("told at %v", at)
+	}
+}
