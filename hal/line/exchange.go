@@ -47,6 +47,26 @@ func (p *Port) Exchange(ctx context.Context, req []byte, done func([]byte) (n in
 	return p.collect(ctx, c, done)
 }
 
+// Listen throws away what has arrived and reads until done is content, for
+// devices that talk unasked: what it returns came after the call, however long
+// nobody had read the line. Done, the bounds and the errors are those of Exchange.
+func (p *Port) Listen(ctx context.Context, done func([]byte) (n int, err error)) ([]byte, error) {
+	ctx, cancel := p.context(ctx)
+	defer cancel()
+	if !p.reading.take(p.done, ctx.Done()) {
+		return nil, p.giveUp(ctx)
+	}
+	defer p.reading.give()
+	c, err := p.connect()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.discardInput(c); err != nil {
+		return nil, err
+	}
+	return p.collect(ctx, c, done)
+}
+
 // collect reads a reply piece by piece until done knows its end.
 func (p *Port) collect(ctx context.Context, c conn, done func([]byte) (int, error)) ([]byte, error) {
 	buf := make([]byte, 0, p.opts.MaxReply)
@@ -72,7 +92,7 @@ func (p *Port) collect(ctx context.Context, c conn, done func([]byte) (int, erro
 	}
 }
 
-// discardInput drops bytes of an older reply.
+// discardInput drops bytes of an older reply or of an older time.
 func (p *Port) discardInput(c conn) error {
 	if f, ok := c.(flusher); ok {
 		f.flushInput()

@@ -33,11 +33,13 @@ const (
 
 // Opts are the optional settings of a Port.
 type Opts struct {
-	// Baud is the speed in bit/s of a serial device, 8N1; 0 means 9600.
+	// Baud is the speed in bit/s of a serial device, one stop bit; 0 means 9600.
 	Baud int
+	// Parity is the parity bit of a serial device; the zero value is none.
+	Parity Parity
 	// Name stands in errors and logs; "" means the last part of the device name.
 	Name string
-	// Timeout bounds one Exchange, and the part of a Write that does not depend
+	// Timeout bounds one Exchange or Listen, and the part of a Write that does not depend
 	// on its length; 0 means 1 s.
 	Timeout time.Duration
 	// MaxReply bounds the bytes of one reply; 0 means 1024.
@@ -84,7 +86,7 @@ func Open(name string, o Opts) *Port {
 	if o.Baud == 0 {
 		o.Baud = 9600
 	}
-	return New(func() (io.ReadWriteCloser, error) { return openTTY(name, o.Baud) }, o)
+	return New(func() (io.ReadWriteCloser, error) { return openTTY(name, o.Baud, o.Parity) }, o)
 }
 
 // New returns a Port over connections made by open, which must end in bounded
