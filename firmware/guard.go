@@ -37,7 +37,14 @@ type GuardStatus struct {
 	Contactor bool         `json:"contactor"`       // commanded (pulses sent)
 	AuxClosed bool         `json:"aux_closed"`
 	AuxKnown  bool         `json:"aux_known"`
-	Loads     []LoadStatus `json:"loads"` // in configured order
+	Loads     []LoadStatus `json:"loads"`             // in configured order
+	FeedMV    int64        `json:"feed_mv"`           // rms behind the contactor
+	FeedOK    bool         `json:"feed_known"`        // false: FeedMV means nothing
+	ClosingMS int64        `json:"closing_ms"`        // lately from order to auxiliary contact, 0 before the first
+	OpeningMS int64        `json:"opening_ms"`        // the same, with the hold of the drive
+	Strikes   int64        `json:"strikes"`           // of the surge arrester, ever
+	Present   *bool        `json:"present,omitempty"` // mains-present input; absent: none, or unknown
+	UPS       string       `json:"ups,omitempty"`     // key of the text catalogue; empty: none, or unknown
 	Meter     *MeterStatus `json:"meter,omitempty"`
 	WantSeq   uint64       `json:"want_seq"`        // newest GuardWant obeyed
 	Notes     []string     `json:"notes,omitempty"` // standing remarks, keys of the text catalogue ("guard.no_fifo")
@@ -74,6 +81,7 @@ type GuardWant struct {
 	Seq      uint64                      `json:"seq"`
 	Loads    map[string]bool             `json:"loads"`
 	Displays map[string]hal.DisplayState `json:"displays,omitempty"` // by load name, what the display on it reports
+	Storm    bool                        `json:"storm,omitempty"`    // everything off in order, and stay so
 	Reset    uint64                      `json:"reset,omitempty"`    // a number larger than the last one ends a lock-out (technician)
 }
 
@@ -88,5 +96,6 @@ type GuardEvent struct {
 	Load     string    `json:"load,omitempty"`
 	Cause    string    `json:"cause,omitempty"` // a key of the text catalogue
 	MV       int64     `json:"mv,omitempty"`    // extreme rms that caused it
+	Count    int64     `json:"count,omitempty"` // of what is counted: strikes of the arrester, ever
 	LastedMS int64     `json:"lasted_ms,omitempty"`
 }

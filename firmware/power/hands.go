@@ -14,6 +14,8 @@ import (
 // Times of eyes and hands.
 const (
 	lookEvery  = 10 * time.Millisecond
+	lookFast   = time.Millisecond       // while the contactor moves
+	lookHurry  = 400 * time.Millisecond // for so long after an order
 	lookGood   = 150 * time.Millisecond // a look is good for this long
 	retryEvery = 100 * time.Millisecond
 	checkEvery = 10 // retries between two checks of relays that should be right
@@ -26,44 +28,62 @@ type eyes struct {
 	now   func() time.Time
 	log   *slog.Logger
 
-	mu  sync.Mutex
-	saw Contact
-	at  time.Time
-	bad time.Time // since when the pin cannot be read; zero: it can
-	why string    // logged last
+	mu    sync.Mutex
+	saw   Contact
+	at    time.Time
+	since time.Time // saw has been so
+	fast  time.Time // look fast until then
+	bad   time.Time // since when the pin cannot be read; zero: it can
+	why   string    // logged last
 }
 
 func (e *eyes) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		e.look()
 		select {
-		case <-tick.C:
+		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
+		timer.Reset(e.look())
 	}
 }
 
-func (e *eyes) look() {
+// hurry looks more often for a while: the contactor is about to move.
+func (e *eyes) hurry(now time.Time) {
+	e.mu.Lock()
+	e.fast = now.Add(lookHurry)
+	e.mu.Unlock()
+}
+
+// look reads the contact once and returns how long to the next look.
+func (e *eyes) look() time.Duration {
 	closed, known, err := e.drive.Aux()
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.saw, e.at = ContactUnknown, now
+	saw := ContactUnknown
 	if known && err == nil {
-		e.saw = ContactOpen
+		saw = ContactOpen
 		if closed {
-			e.saw = ContactClosed
+			saw = ContactClosed
 		}
 	}
+	if saw != e.saw {
+		e.since = now
+	}
+	e.saw, e.at = saw, now
 	if !errors.Is(err, hal.ErrGone) && !errors.Is(err, hal.ErrSilent) {
 		e.bad = time.Time{}
 	} else if e.bad.IsZero() {
 		e.bad = now
 	}
 	e.note(err)
+	if now.Before(e.fast) {
+		return lookFast
+	}
+	return lookEvery
 }
 
 // note logs a new error once.
@@ -78,14 +98,15 @@ func (e *eyes) note(err error) {
 	e.why = why
 }
 
-// contact is the newest look, unknown when it is old.
-func (e *eyes) contact(now time.Time) Contact {
+// contact is the newest look and since when it has been so, unknown when it is
+// old.
+func (e *eyes) contact(now time.Time) (Contact, time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.at.IsZero() || now.Sub(e.at) > lookGood {
-		return ContactUnknown
+		return ContactUnknown, now
 	}
-	return e.saw
+	return e.saw, e.since
 }
 
 // gone says whether the pins have not answered for some time.
@@ -100,7 +121,9 @@ func (e *eyes) gone(now time.Time) bool {
 type hands struct {
 	relays []Relay
 	log    *slog.Logger
+	base   time.Time // the monotonic clock that at counts by
 	want   atomic.Uint32
+	at     atomic.Int64  // not before so many ns after base
 	failed atomic.Uint32 // relays that are not, or not surely, as they were set
 	wake   chan struct{}
 
@@ -111,14 +134,14 @@ type hands struct {
 }
 
 func newHands(relays []Relay, log *slog.Logger) hands {
-	return hands{relays: relays, log: log, wake: make(chan struct{}, 1)}
+	return hands{relays: relays, log: log, base: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// order wants the relays of mask closed. It does not wait.
-func (h *hands) order(mask uint8) {
-	if h.want.Swap(uint32(mask)) == uint32(mask) {
-		return
-	}
+// order wants the relays of mask closed, after delay. It does not wait, and the
+// newest order counts at once.
+func (h *hands) order(mask uint8, delay time.Duration) {
+	h.at.Store(int64(time.Since(h.base) + delay))
+	h.want.Store(uint32(mask))
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -132,8 +155,9 @@ func (h *hands) run(ctx context.Context) {
 	for {
 		select {
 		case <-h.wake:
+			h.await(ctx)
 		case <-tick.C:
-			if !h.check() {
+			if h.early() > 0 || !h.check() {
 				continue
 			}
 		case <-ctx.Done():
@@ -141,6 +165,26 @@ func (h *hands) run(ctx context.Context) {
 			return
 		}
 		h.move()
+	}
+}
+
+// early is how long the newest order has to wait.
+func (h *hands) early() time.Duration {
+	return time.Duration(h.at.Load()) - time.Since(h.base)
+}
+
+// await waits for the moment of the newest order, which may change meanwhile.
+func (h *hands) await(ctx context.Context) {
+	for wait := h.early(); wait > 0; wait = h.early() {
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-h.wake:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ type hardware struct {
 	relays   []*relay
 	amps     [4]int32
 	arrester uint16
+	strikes  uint16
+	hold     time.Duration // of the drive; 0: 200ms
+	moved    []time.Time   // when a relay was set otherwise
 }
 
 type relay struct {
@@ -44,6 +47,9 @@ func (r *relay) Set(on bool) error {
 	defer r.h.mu.Unlock()
 	if r.err != nil {
 		return r.err
+	}
+	if r.on != on {
+		r.h.moved = append(r.h.moved, time.Now())
 	}
 	r.on = on
 	r.sets++
@@ -74,7 +80,10 @@ func (h *hardware) Next(deadline time.Time) (power.Frame, error) {
 	time.Sleep(time.Until(due))
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := power.Frame{Channel: uint8(h.frames % 6)}
+	f := power.Frame{Channel: uint8(h.frames % 7)}
+	if f.Channel == 6 {
+		f.Channel = power.SlowStrikes
+	}
 	for i := range f.Samples {
 		n := h.frames*power.FrameSamples + i
 		f.Samples[i] = int16(math.Round(h.volts * math.Sqrt2 * math.Sin(2*math.Pi*float64(n)/160) * 32768 / fullScale))
@@ -87,6 +96,8 @@ func (h *hardware) Next(deadline time.Time) (power.Frame, error) {
 		f.Value = uint16(h.amps[c-1])
 	case c == power.SlowArrester:
 		f.Value = h.arrester
+	case c == power.SlowStrikes:
+		f.Value = h.strikes
 	}
 	return f, nil
 }
@@ -97,7 +108,7 @@ func (h *hardware) Pulse() error {
 	if h.pinsGone {
 		return hal.ErrGone
 	}
-	if time.Since(h.pulsed) > 200*time.Millisecond {
+	if time.Since(h.pulsed) > max(h.hold, 200*time.Millisecond) {
 		h.since = time.Now()
 	}
 	h.pulsed = time.Now()
@@ -108,7 +119,7 @@ func (h *hardware) Pulse() error {
 func (h *hardware) Release() error { return nil }
 
 func (h *hardware) closedLocked() bool {
-	driven := !h.pulsed.IsZero() && time.Since(h.pulsed) <= 200*time.Millisecond && time.Since(h.since) > 15*time.Millisecond
+	driven := !h.pulsed.IsZero() && time.Since(h.pulsed) <= max(h.hold, 200*time.Millisecond) && time.Since(h.since) > 15*time.Millisecond
 	return driven || h.welded
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,8 +49,12 @@ type Opts struct {
 	Notes     []string // standing remarks to show in every status
 	Memory    string   // file of the durable memory; "" for none
 	Meter     Meter    // slow second source; nil for none
-	Log       *slog.Logger
-	Now       func() time.Time // default time.Now; its monotonic part is what counts
+	Witnesses Witnesses
+	// HoldArrester keeps the contactor open while the surge arrester has failed or
+	// says nothing.
+	HoldArrester bool
+	Log          *slog.Logger
+	Now          func() time.Time // default time.Now; its monotonic part is what counts
 }
 
 // Bounds of the loop.
@@ -78,6 +83,7 @@ type Loop struct {
 	wish   atomic.Pointer[wish]
 	meter  *meterWatch
 	keeper keeper
+	*bystander
 
 	// Of the goroutine in Run alone.
 	sampler  *Sampler
@@ -87,10 +93,16 @@ type Loop struct {
 	last     time.Time
 	lastMV   Sense
 	sinceMV  time.Duration
-	slow     [SlowArrester + 1]slowValue
+	slow     [SlowStrikes + 1]slowValue
 	reset    uint64
-	arrester bool          // open
+	arrester arrester
+	travels  travels
+	starter  starter
+	closing  bool          // pulses hold the contactor
+	relays   uint8         // ordered last
 	failing  time.Duration // for how long pulses have failed
+	news     [4]Event      // of this turn, besides those of the core
+	nNews    int
 
 	mu     sync.Mutex
 	snap   snapshot
@@ -123,7 +135,9 @@ type snapshot struct {
 	wishSeq  uint64
 	reset    uint64
 	trips    uint64 // trips since the start
-	arrester bool
+	arrester arrester
+	travels  travels
+	feed     slowValue
 	frontEnd bool // failed its self test
 }
 
@@ -152,10 +166,14 @@ func New(settings Settings, source Source, drive Drive, relays []Relay, outlet O
 	l.eyes = eyes{drive: drive, now: l.now, log: l.log}
 	l.hands = newHands(relays, l.log)
 	l.meter = newMeterWatch(opts.Meter)
+	l.bystander = newBystander(opts.Witnesses)
 	l.keeper = newKeeper(opts.Memory, l.load, l.log)
 	l.wish.Store(&wish{})
-	l.state, l.reset = l.keeper.recall(plan, l.now())
-	l.snap = snapshot{state: l.state, reset: l.reset, at: l.now()}
+	was := l.keeper.recall(plan, l.now())
+	l.state, l.reset = was.state, was.reset
+	l.arrester = arrester{hold: opts.HoldArrester, strikes: was.strikes}
+	l.travels.Closing, l.travels.Opening = was.closing, was.opening
+	l.snap = snapshot{state: l.state, reset: l.reset, at: l.now(), arrester: l.arrester, travels: l.travels}
 	return l, nil
 }
 
@@ -167,7 +185,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
-	for _, run := range []func(context.Context){l.eyes.run, l.hands.run, l.report, l.keep, l.runMeter} {
+	for _, run := range []func(context.Context){l.eyes.run, l.hands.run, l.report, l.keep, l.runMeter, l.runWitnesses} {
 		group.Go(func() { run(beside) })
 	}
 	l.begin()
@@ -230,14 +248,14 @@ func (l *Loop) turn(f *Frame, now time.Time) {
 	before := l.state.Commanded()
 	next, orders := l.plan.Step(l.state, l.in)
 	l.state = next
-	l.obey(&orders, before)
+	l.obey(&orders, before, now)
 	l.show(&orders, now)
 }
 
 // gather fills in the Input.
 func (l *Loop) gather(f *Frame, elapsed time.Duration, now time.Time) {
 	in := &l.in
-	in.Elapsed = elapsed
+	in.Elapsed, l.nNews = elapsed, 0
 	l.sinceMV += elapsed
 	for i := range l.slow {
 		l.slow[i].age += elapsed
@@ -254,7 +272,11 @@ func (l *Loop) gather(f *Frame, elapsed time.Duration, now time.Time) {
 	if in.Sense.Known {
 		l.lastMV, l.sinceMV = in.Sense, 0
 	}
-	in.Aux, in.Feed = l.eyes.contact(now), l.feed()
+	var since time.Time
+	in.Aux, since = l.eyes.contact(now)
+	in.Feed = l.feed()
+	l.tell(l.travels.see(in.Aux, since, now))
+	l.tell(l.arrester.take(&l.slow[SlowArrester], &l.slow[SlowStrikes], elapsed))
 	in.Failed = l.failing > pinsGone || l.eyes.gone(now)
 	l.gatherLoads(now)
 }
@@ -288,33 +310,66 @@ func (l *Loop) gatherLoads(now time.Time) {
 		}
 		l.in.Loads[i] = in
 	}
+	l.in.Stay = l.arrester.stay()
+	if w.storm {
+		l.in.Stay = CauseStorm
+	}
 	l.in.Reset = w.reset > l.reset
 	if l.in.Reset {
 		l.reset = w.reset
 	}
 }
 
+// tell keeps an event for the end of the turn.
+func (l *Loop) tell(e Event, ok bool) {
+	if ok && l.nNews < len(l.news) {
+		l.news[l.nNews] = e
+		l.nNews++
+	}
+}
+
 // obey carries out orders.
-func (l *Loop) obey(o *Orders, before bool) {
-	l.hands.order(o.Relays)
+func (l *Loop) obey(o *Orders, before bool, now time.Time) {
+	if o.Relays != l.relays {
+		l.hands.order(o.Relays, l.moment(o, before))
+		l.relays = o.Relays
+	}
+	pulse := o.Pulse && l.starter.ready(l.sampler.det, &l.travels.Closing, l.in.Elapsed)
 	switch {
-	case o.Pulse && l.drive.Pulse() != nil:
+	case pulse && l.drive.Pulse() != nil:
 		l.failing += max(l.in.Elapsed, time.Nanosecond)
-	case o.Pulse, !o.Contactor:
+	case pulse, !o.Contactor:
 		l.failing = 0
+	}
+	if o.Contactor && !l.closing && l.starter.begun || before && !o.Contactor && l.closing {
+		l.closing = o.Contactor
+		l.travels.order(o.Contactor, now)
+		l.eyes.hurry(now)
+	}
+	if !o.Contactor {
+		l.starter.stop()
 	}
 	if before && !o.Contactor {
 		_ = l.drive.Release() // without it the missing pulses open too
 	}
 }
 
+// moment is how long the relays wait for the zero crossing. Only one load that
+// moves by plan waits; what protects does not.
+func (l *Loop) moment(o *Orders, before bool) time.Duration {
+	changed := o.Relays ^ l.relays
+	if !before || !o.Contactor || changed&(changed-1) != 0 || l.state.Alarm {
+		return 0
+	}
+	load := &l.load[bits.TrailingZeros8(changed)]
+	if o.Relays&changed != 0 {
+		return l.sampler.det.soon(either(load.Operate, OperateTime))
+	}
+	return l.sampler.det.soon(either(load.Release, ReleaseTime))
+}
+
 // show hands the result to the reporter.
 func (l *Loop) show(o *Orders, now time.Time) {
-	spd := l.slow[SlowArrester]
-	changed := spd.known && spd.age == 0 && (spd.raw == 1) != l.arrester
-	if changed {
-		l.arrester = spd.raw == 1
-	}
 	w := l.wish.Load()
 	quality, disturbed := l.supply.next(l.in.Elapsed)
 	l.mu.Lock()
@@ -322,23 +377,19 @@ func (l *Loop) show(o *Orders, now time.Time) {
 	if disturbed {
 		l.postLocked(quality, now)
 	}
-	news := o.N > 0 || disturbed || changed || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
+	news := o.N > 0 || disturbed || l.nNews > 0 || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
 	for _, e := range o.Events[:o.N] {
 		l.postLocked(e, now)
 		if e.Kind == EventTrip {
 			s.trips++
 		}
 	}
-	if changed {
-		cause := CauseArresterOK
-		if l.arrester {
-			cause = CauseArresterOpen
-		}
-		l.postLocked(Event{Kind: EventArrester, Cause: cause, Load: -1}, now)
+	for _, e := range l.news[:l.nNews] {
+		l.postLocked(e, now)
 	}
 	s.state, s.at, s.sense, s.known = l.state, now, l.lastMV, l.sinceMV <= l.plan.stale
 	s.aux, s.loads, s.wishSeq, s.reset = l.in.Aux, l.in.Loads, w.seq, l.reset
-	s.arrester, s.frontEnd = l.arrester, l.sampler.Failed
+	s.arrester, s.travels, s.feed, s.frontEnd = l.arrester, l.travels, l.slow[SlowFeed], l.sampler.Failed
 	l.mu.Unlock()
 	if news {
 		l.nudge()
@@ -349,8 +400,8 @@ func (l *Loop) show(o *Orders, now time.Time) {
 func (l *Loop) end() {
 	before := l.state.Commanded()
 	next, orders := l.plan.Stop(l.state)
-	l.state = next
-	l.obey(&orders, before)
+	l.state, l.nNews = next, 0
+	l.obey(&orders, before, l.now())
 	l.show(&orders, l.now())
 }
 

@@ -24,6 +24,9 @@ type memory struct {
 	Latch   string                `json:"latch,omitempty"`    // "lockout", "weld" or "no_close"
 	Reset   uint64                `json:"reset"`              // newest reset obeyed
 	Lamps   map[string]lampMemory `json:"lamps,omitempty"`
+	Strikes uint32                `json:"strikes,omitempty"` // of the surge arrester, ever
+	Closing Travel                `json:"closing"`           // of the contactor
+	Opening Travel                `json:"opening"`
 }
 
 // lampMemory is one lamp: Burning is until further notice, Cool counts from
@@ -62,10 +65,13 @@ type mark struct {
 	reset   uint64
 	burning [MaxLoads]bool
 	hot     [MaxLoads]bool
+	strikes uint32
+	closing Travel
+	opening Travel
 }
 
 func markOf(s *snapshot) mark {
-	m := mark{phase: s.state.Phase, trips: s.trips, reset: s.reset}
+	m := mark{phase: s.state.Phase, trips: s.trips, reset: s.reset, strikes: s.arrester.strikes, closing: s.travels.Closing, opening: s.travels.Opening}
 	switch m.phase {
 	case Qualify, Blind:
 		m.phase = Off
@@ -110,6 +116,7 @@ func (l *Loop) keep(ctx context.Context) {
 func (k *keeper) save(s *snapshot, now time.Time) bool {
 	m := remember(&s.state, k.load)
 	m.SavedAt, m.Reset = now.Round(0), s.reset
+	m.Strikes, m.Closing, m.Opening = s.arrester.strikes, s.travels.Closing, s.travels.Opening
 	err := writeMemory(k.path, m)
 	if err != nil && !k.unsafe.Load() {
 		k.log.Error("guard memory", "err", err)
@@ -185,7 +192,7 @@ func parseMemory(b []byte) (memory, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return memory{}, fmt.Errorf("guard memory: %w", err)
 	}
-	bad := m.Version != memoryVersion || m.Wait < 0 || m.Wait > day
+	bad := m.Version != memoryVersion || m.Wait < 0 || m.Wait > day || !m.Closing.valid() || !m.Opening.valid()
 	for _, age := range m.Trips {
 		bad = bad || age <= 0
 	}
@@ -198,16 +205,24 @@ func parseMemory(b []byte) (memory, error) {
 	return m, nil
 }
 
-// recall is the State to start with and the newest reset obeyed. What cannot be
-// read is taken for the worst that only costs time: lamps count as hot.
-func (k *keeper) recall(p *Plan, now time.Time) (State, uint64) {
+// recalled is what a guard starts with.
+type recalled struct {
+	state            State
+	reset            uint64 // newest reset obeyed
+	strikes          uint32
+	closing, opening Travel
+}
+
+// recall reads what to start with. What cannot be read is taken for the worst
+// that only costs time: lamps count as hot.
+func (k *keeper) recall(p *Plan, now time.Time) recalled {
 	s := p.Cold()
 	if k.path == "" {
-		return s, 0
+		return recalled{state: s}
 	}
 	m, err := readMemory(k.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, 0
+		return recalled{state: s}
 	}
 	if err != nil {
 		k.log.Error("guard memory unreadable, lamps count as hot", "err", err)
@@ -215,9 +230,9 @@ func (k *keeper) recall(p *Plan, now time.Time) (State, uint64) {
 		for i := range k.load {
 			s.Loads[i].Cool = p.loads[i].coolTime
 		}
-		return s, 0
+		return recalled{state: s}
 	}
-	return m.start(p, k.load, m.gone(now)), m.Reset
+	return recalled{m.start(p, k.load, m.gone(now)), m.Reset, m.Strikes, m.Closing, m.Opening}
 }
 
 // start is the State to start with from m, gone after it was saved. Only the

@@ -60,9 +60,9 @@ func TestMemoryComesBack(t *testing.T) {
 			if !k.save(&s, noon) {
 				t.Fatal("not saved")
 			}
-			got, reset := k.recall(plan, noon.Add(tt.after))
-			if !tt.check(&got) || reset != s.reset || k.lost {
-				t.Errorf("state %+v, reset %d, lost %v", got, reset, k.lost)
+			got := k.recall(plan, noon.Add(tt.after))
+			if !tt.check(&got.state) || got.reset != s.reset || k.lost {
+				t.Errorf("%+v, lost %v", got, k.lost)
 			}
 			if left, _ := filepath.Glob(k.path + ".*"); left != nil {
 				t.Errorf("left behind: %v", left)
@@ -81,7 +81,7 @@ func TestClockLeapAtRestartDoesNotCoolALamp(t *testing.T) {
 	s.state.Phase, s.state.Wait, s.state.Loads[0].Cool = Trip, 4*time.Minute, 80*time.Second
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	k.save(&s, noon)
-	got, _ := k.recall(plan, noon.Add(time.Hour))
+	got := k.recall(plan, noon.Add(time.Hour)).state
 	if got.Loads[0].Cool != 80*time.Second || got.Wait != 4*time.Minute {
 		t.Errorf("cool %v, wait %v", got.Loads[0].Cool, got.Wait)
 	}
@@ -92,7 +92,7 @@ func TestMemoryWithoutAPlausibleClock(t *testing.T) {
 	s := snapshot{state: plan.Cold()}
 	s.state.Loads[0].Cool = 80 * time.Second
 	k.save(&s, time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)) // no clock at the power cut
-	if got, _ := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)); got.Loads[0].Cool != 80*time.Second {
+	if got := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)).state; got.Loads[0].Cool != 80*time.Second {
 		t.Errorf("cool %v; want all of it", got.Loads[0].Cool)
 	}
 }
@@ -106,7 +106,7 @@ func FuzzMemory(f *testing.F) {
 		if err := os.WriteFile(k.path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, _ := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+		s := k.recall(plan, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)).state
 		if s.Commanded() || s.Wait < plan.minOff || s.Loads[0].On || s.Loads[0].Cool < 0 || s.Loads[0].Cool > 90*time.Second {
 			t.Fatalf("unsafe start %+v", s)
 		}

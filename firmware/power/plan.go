@@ -34,6 +34,8 @@ type Load struct {
 	Name      string
 	Channel   int           // current channel of the front end, 1..4; 0 none
 	OnDelay   time.Duration // after the load before it
+	Operate   time.Duration // order to closed contact of its relay, default OperateTime
+	Release   time.Duration // order to open contact of its relay, default ReleaseTime
 	Lamp      bool
 	StandbyMA int
 	CoolTime  time.Duration

@@ -51,7 +51,7 @@ func (l *Loop) tellEvents(sent uint64) uint64 {
 func (l *Loop) words(e queued, seq uint64) firmware.GuardEvent {
 	g := firmware.GuardEvent{
 		Boot: l.opts.Boot, Seq: seq, Wall: e.at, AgoMS: l.now().Sub(e.at).Milliseconds(),
-		Kind: e.Kind.String(), Cause: e.Cause.String(), MV: int64(e.MV), LastedMS: e.Lasted.Milliseconds(),
+		Kind: e.Kind.String(), Cause: e.Cause.String(), MV: int64(e.MV), LastedMS: e.Lasted.Milliseconds(), Count: int64(e.Count),
 	}
 	if e.Load >= 0 {
 		g.Load = l.load[e.Load].Name
@@ -68,8 +68,18 @@ func (l *Loop) status(seq uint64) firmware.GuardStatus {
 		Contactor: s.state.Commanded(),
 		AuxClosed: s.aux == ContactClosed, AuxKnown: s.aux != ContactUnknown,
 		Meter: l.meter.status(now), WantSeq: s.wishSeq, Notes: l.notes(&s),
-		Loads: make([]firmware.LoadStatus, len(l.load)),
+		Loads: make([]firmware.LoadStatus, len(l.load)), Strikes: int64(s.arrester.strikes),
+		ClosingMS: s.travels.Closing.Recent.Milliseconds(), OpeningMS: s.travels.Opening.Recent.Milliseconds(),
 	}
+	if s.feed.known && s.feed.age <= slowStale {
+		st.FeedOK, st.FeedMV = true, 100*int64(s.feed.raw)
+	}
+	present, ups, _ := l.told()
+	if present != ContactUnknown {
+		lit := present == ContactClosed
+		st.Present = &lit
+	}
+	st.UPS = ups.String()
 	// A loop that stands still knows nothing any more.
 	if s.known && now.Sub(s.at) <= statusTick {
 		st.MainsOK, st.MainsMV = true, int64(s.sense.MV)
@@ -98,13 +108,17 @@ func (l *Loop) loadStatus(s *snapshot, i int) firmware.LoadStatus {
 // notes are the standing remarks, those of the start first.
 func (l *Loop) notes(s *snapshot) []string {
 	notes := slices.Clone(l.opts.Notes)
+	present, _, opto := l.told()
 	for _, n := range []struct {
 		on  bool
 		key string
 	}{
 		{l.keeper.lost, NoteMemoryLost},
 		{l.keeper.unsafe.Load(), NoteMemoryUnsafe},
-		{s.arrester, NoteArrester},
+		{s.arrester.open, NoteArrester},
+		{s.travels.Closing.Slow || s.travels.Opening.Slow, NoteTravel},
+		{opto != CauseNone, NoteOpto},
+		{!s.known && present == ContactClosed, NoteMainsThere},
 		{s.frontEnd, NoteFrontEnd},
 		{l.meter.meter == nil, NoteNoMeter},
 	} {

@@ -18,6 +18,7 @@ const (
 	SlowLoad1    = 1 // rms current of load channel 1, mA; channels 2 to 4 follow
 	SlowLoad4    = 4
 	SlowArrester = 5 // 0 in order, 1 open
+	SlowStrikes  = 8 // strikes of the arrester since the front end started, wraps
 	SlowInvalid  = 0xFFFF
 )
 

@@ -16,6 +16,7 @@ type wish struct {
 	loads   [MaxLoads]bool
 	reports [MaxLoads]Report
 	reset   uint64
+	storm   bool
 	at      time.Time
 }
 
@@ -23,7 +24,7 @@ type wish struct {
 // The wish stands until the next one, its display reports for five seconds. It
 // does not wait and may be called from any goroutine.
 func (l *Loop) Want(w firmware.GuardWant) {
-	next := &wish{seq: w.Seq, reset: w.Reset, at: l.now()}
+	next := &wish{seq: w.Seq, reset: w.Reset, storm: w.Storm, at: l.now()}
 	for i, load := range l.load {
 		next.loads[i] = w.Loads[load.Name]
 		next.reports[i] = report(w.Displays[load.Name])
