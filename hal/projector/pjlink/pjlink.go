@@ -1,6 +1,8 @@
-// Package pjlink drives a projector over the network by PJLink class 1. It
+// Package pjlink drives a projector over the network by PJLink, class 1 and 2. It
 // tells what the projector says of itself, never what was last sent. A call is
-// one short connection, because projectors drop idle ones; it is bounded in time
+// one short connection with one command, because projectors drop idle ones, and
+// because some want the password's digest before every command and others only
+// before the first: with one command both are served. A call is bounded in time
 // and in bytes. It never repeats a command by its own will: only a connection
 // that was closed before the answer is tried once more.
 //
@@ -10,10 +12,16 @@
 //	we:        %1POWR ?                  or  <md5 of 498e4a67 and password>%1POWR ?
 //	projector: %1POWR=1                  or  %1POWR=ERR3, PJLINK ERRA
 //
+// On UDP port 4352, class 2 only, see Listener:
+//
+//	we:        %2SRCH                    projector: %2ACKN=00:0b:5d:01:02:03
+//	projector: %2LKUP=00:0b:5d:01:02:03  %2ERST=000000  %2POWR=1  %2INPT=31
+//
 // Source: PJLink Specifications class 1 version 1.04 and class 2 version 2.00,
 // JBMIA. What public clients met besides, and what is borne here: notices such
 // as %2LKUP=… before the answer, NUL or LF after CR, letters in either case, a
-// connection closed before the answer.
+// connection closed before the answer. Not verified on a projector: that the
+// answer to a command of class 2 may bear class 1.
 package pjlink
 
 import (
@@ -28,6 +36,7 @@ import (
 	"unicode/utf8"
 
 	"stationbox/hal"
+	"stationbox/hal/projector/internal/netcall"
 )
 
 // Opts are the optional settings of a Projector.
@@ -55,16 +64,13 @@ type Projector struct {
 // New returns the projector at addr, "host:port" or "host" for port 4352.
 // Nothing is sent before the first call.
 func New(addr string, o Opts) *Projector {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		addr = net.JoinHostPort(strings.Trim(addr, "[]"), "4352")
-	}
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Second
 	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
-	return &Projector{addr: addr, opts: o}
+	return &Projector{addr: netcall.Address(addr, "4352"), opts: o}
 }
 
 // Refusal is an error answer of the projector, 1 to 4. It is hal.ErrRefused.
@@ -94,7 +100,7 @@ func (r Refusal) Unwrap() error { return hal.ErrRefused }
 // when the projector answers that it has failed (ERR4). With an error the state
 // is DisplayUnknown.
 func (p *Projector) State(ctx context.Context) (hal.DisplayState, error) {
-	v, err := p.ask(ctx, "POWR", "?")
+	v, err := p.ask(ctx, class1, "POWR", "?")
 	var r Refusal
 	if errors.As(err, &r) && r == Failure {
 		return hal.DisplayFault, nil
@@ -102,42 +108,62 @@ func (p *Projector) State(ctx context.Context) (hal.DisplayState, error) {
 	if err != nil {
 		return hal.DisplayUnknown, err
 	}
-	switch v {
-	case "0":
-		return hal.DisplayStandby, nil
-	case "1":
-		return hal.DisplayOn, nil
-	case "2":
-		return hal.DisplayCooling, nil
-	case "3":
-		return hal.DisplayWarming, nil
+	if s := parsePower(v); s != hal.DisplayUnknown {
+		return s, nil
 	}
 	return hal.DisplayUnknown, p.garbled("POWR", v)
+}
+
+// parsePower returns the state of a POWR digit, DisplayUnknown for any other.
+func parsePower(v string) hal.DisplayState {
+	switch v {
+	case "0":
+		return hal.DisplayStandby
+	case "1":
+		return hal.DisplayOn
+	case "2":
+		return hal.DisplayCooling
+	case "3":
+		return hal.DisplayWarming
+	}
+	return hal.DisplayUnknown
 }
 
 // PowerOn strikes the lamp. No error means that the command was accepted, not
 // that there is light: ask State. While cooling most projectors refuse with
 // Unavailable. A lost connection leaves open whether the command arrived.
-func (p *Projector) PowerOn(ctx context.Context) error { return p.set(ctx, "POWR", "1") }
+func (p *Projector) PowerOn(ctx context.Context) error { return p.set(ctx, class1, "POWR", "1") }
 
 // PowerOff starts cooling. No error means that the command was accepted, not
 // that the lamp is cold: ask State. A lost connection leaves open whether the
 // command arrived.
-func (p *Projector) PowerOff(ctx context.Context) error { return p.set(ctx, "POWR", "0") }
+func (p *Projector) PowerOff(ctx context.Context) error { return p.set(ctx, class1, "POWR", "0") }
 
-// Input selects an input: kind 1 RGB, 2 video, 3 digital, 4 storage, 5 network
-// or 6 internal, and number 1 to 9 or A to Z, for instance "31".
+// Input selects an input by its neutral name, "hdmi1", "hdmi2", "hdmi3", "vga1",
+// "vga2", "video1", "video2", "usb1" or "lan1", or by PJLink's own code: kind 1
+// RGB, 2 video, 3 digital, 4 storage, 5 network or 6 internal, and number 1 to 9
+// or A to Z, for instance "31". Makers number their sockets as they like: where
+// "hdmi1" is not 31, Inputs and InputName tell the code.
 func (p *Projector) Input(ctx context.Context, input string) error {
-	input = strings.ToUpper(input)
-	if !validInput(input) {
-		return fmt.Errorf("projector %s: input %q: not like \"31\"", p.addr, input)
+	code, ok := codes[strings.ToLower(input)]
+	if !ok {
+		code = strings.ToUpper(input)
 	}
-	return p.set(ctx, "INPT", input)
+	if !validInput(code) {
+		return fmt.Errorf("projector %s: input %q: neither a name such as hdmi1 nor a code such as 31", p.addr, input)
+	}
+	return p.set(ctx, class1, "INPT", code)
+}
+
+// codes are the neutral names of inputs.
+var codes = map[string]string{
+	"vga1": "11", "vga2": "12", "video1": "21", "video2": "22",
+	"hdmi1": "31", "hdmi2": "32", "hdmi3": "33", "usb1": "41", "lan1": "51",
 }
 
 // Source returns the input now selected. Most projectors refuse in standby.
 func (p *Projector) Source(ctx context.Context) (string, error) {
-	v, err := p.ask(ctx, "INPT", "?")
+	v, err := p.ask(ctx, class1, "INPT", "?")
 	if err != nil {
 		return "", err
 	}
@@ -174,15 +200,24 @@ func (e Errors) Any() bool {
 
 // Errors asks which parts have a warning or have failed.
 func (p *Projector) Errors(ctx context.Context) (Errors, error) {
-	v, err := p.ask(ctx, "ERST", "?")
+	v, err := p.ask(ctx, class1, "ERST", "?")
 	if err != nil {
 		return Errors{}, err
 	}
-	if len(v) != 6 || strings.Trim(v, "012") != "" {
+	e, ok := parseErrors(v)
+	if !ok {
 		return Errors{}, p.garbled("ERST", v)
 	}
+	return e, nil
+}
+
+// parseErrors takes "000000" apart.
+func parseErrors(v string) (Errors, bool) {
+	if len(v) != 6 || strings.Trim(v, "012") != "" {
+		return Errors{}, false
+	}
 	l := func(i int) Level { return Level(v[i] - '0') }
-	return Errors{Fan: l(0), Lamp: l(1), Temperature: l(2), Cover: l(3), Filter: l(4), Other: l(5)}, nil
+	return Errors{Fan: l(0), Lamp: l(1), Temperature: l(2), Cover: l(3), Filter: l(4), Other: l(5)}, true
 }
 
 // LampInfo is one lamp.
@@ -196,7 +231,7 @@ type LampInfo struct {
 // Lamp asks for the lamps, at most 8. A projector without a lamp (ERR1) has
 // none, which is no error.
 func (p *Projector) Lamp(ctx context.Context) ([]LampInfo, error) {
-	v, err := p.ask(ctx, "LAMP", "?")
+	v, err := p.ask(ctx, class1, "LAMP", "?")
 	var r Refusal
 	if errors.As(err, &r) && r == Undefined {
 		return nil, nil
@@ -221,18 +256,23 @@ func (p *Projector) Lamp(ctx context.Context) ([]LampInfo, error) {
 
 // Name asks for the name people gave the projector; it may be empty.
 func (p *Projector) Name(ctx context.Context) (string, error) {
-	v, err := p.ask(ctx, "NAME", "?")
+	return p.text(ctx, class1, "NAME", "?")
+}
+
+// text asks for words that people may read.
+func (p *Projector) text(ctx context.Context, c class, command, param string) (string, error) {
+	v, err := p.ask(ctx, c, command, param)
 	if err != nil {
 		return "", err
 	}
 	if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
-		return "", p.garbled("NAME", v)
+		return "", p.garbled(command, v)
 	}
 	return v, nil
 }
 
-func (p *Projector) set(ctx context.Context, command, param string) error {
-	v, err := p.ask(ctx, command, param)
+func (p *Projector) set(ctx context.Context, c class, command, param string) error {
+	v, err := p.ask(ctx, c, command, param)
 	if err != nil {
 		return err
 	}

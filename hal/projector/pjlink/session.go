@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
-	"syscall"
-	"time"
 
 	"stationbox/hal"
+	"stationbox/hal/projector/internal/netcall"
 )
 
 // The bounds of what a projector may say. An answer is at most 136 bytes.
@@ -23,14 +21,19 @@ const (
 	maxSession = 4096
 )
 
-// errClosed means that the projector hung up before it answered.
-var errClosed = fmt.Errorf("connection closed before the answer: %w", hal.ErrGone)
+// class is the digit of a command's class.
+type class byte
+
+const (
+	class1 class = '1'
+	class2 class = '2'
+)
 
 // ask sends one command and returns the parameter of the answer.
-func (p *Projector) ask(ctx context.Context, command, param string) (string, error) {
-	v, err := p.once(ctx, command, param)
-	if errors.Is(err, errClosed) && ctx.Err() == nil {
-		v, err = p.once(ctx, command, param)
+func (p *Projector) ask(ctx context.Context, c class, command, param string) (string, error) {
+	v, err := p.once(ctx, c, command, param)
+	if errors.Is(err, netcall.ErrClosed) && ctx.Err() == nil {
+		v, err = p.once(ctx, c, command, param)
 	}
 	if err != nil {
 		return "", fmt.Errorf("projector %s: %s %s: %w", p.addr, command, param, err)
@@ -39,27 +42,22 @@ func (p *Projector) ask(ctx context.Context, command, param string) (string, err
 }
 
 // once is one connection with one command.
-func (p *Projector) once(ctx context.Context, command, param string) (string, error) {
+func (p *Projector) once(ctx context.Context, c class, command, param string) (v string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.opts.Timeout)
 	defer cancel()
-	conn, err := p.opts.Dial(ctx, "tcp", p.addr)
-	if err != nil {
-		return "", dialError(err)
-	}
-	defer func() { _ = conn.Close() }()
-	// A deadline alone would not see the end of ctx by cancel.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	s := session{conn: conn}
-	prefix, err := s.greeting(p.opts.Password)
-	if err != nil {
-		return "", err
-	}
-	if _, err := io.WriteString(conn, prefix+"%1"+command+" "+param+"\r"); err != nil {
-		return "", ioError(err)
-	}
-	return s.answer(command)
+	err = netcall.Do(ctx, p.opts.Dial, p.addr, func(conn net.Conn) error {
+		s := session{conn: conn}
+		prefix, err := s.greeting(p.opts.Password)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(conn, prefix+"%"+string(c)+command+" "+param+"\r"); err != nil {
+			return netcall.Error(err)
+		}
+		v, err = s.answer(c, command)
+		return err
+	})
+	return v, err
 }
 
 // session reads lines from one connection.
@@ -72,7 +70,7 @@ type session struct {
 // greeting reads the first line and returns what goes before the command.
 func (s *session) greeting(password string) (prefix string, err error) {
 	line, err := s.line()
-	for err == nil && isNotice(line) {
+	for err == nil && isNotice(line, class1) {
 		line, err = s.line()
 	}
 	if err != nil {
@@ -94,25 +92,27 @@ func (s *session) greeting(password string) (prefix string, err error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// answer reads lines until the answer to command, and returns its parameter.
-func (s *session) answer(command string) (string, error) {
+// answer reads lines until the answer to command, and returns its parameter. A
+// question of class 2 may be answered in class 1, as a projector does that knows
+// no other; the other way round it would be a notice.
+func (s *session) answer(c class, command string) (string, error) {
 	for {
 		line, err := s.line()
 		if err != nil {
 			return "", err
 		}
-		if isNotice(line) {
-			continue
-		}
 		if isERRA(line) {
 			return "", hal.ErrAuth
 		}
 		head, param, ok := strings.Cut(line, "=")
-		if !ok || !strings.EqualFold(strings.TrimSpace(head), "%1"+command) {
+		head = strings.TrimSpace(head)
+		if ok && (strings.EqualFold(head, "%"+string(c)+command) || c == class2 && strings.EqualFold(head, "%1"+command)) {
+			param = strings.TrimSpace(param)
+			return param, refusal(param)
+		}
+		if !isNotice(line, c) {
 			return "", fmt.Errorf("answer %.32q: %w", line, hal.ErrGarbled)
 		}
-		param = strings.TrimSpace(param)
-		return param, refusal(param)
 	}
 }
 
@@ -136,14 +136,24 @@ func isERRA(line string) bool {
 	return len(words) == 2 && strings.EqualFold(words[0], "PJLINK") && strings.EqualFold(words[1], "ERRA")
 }
 
-// isNotice recognises lines nobody asked for: look-up notices of any class, and
-// everything of class 2, because only class 1 is asked here.
-func isNotice(line string) bool {
+// isNotice recognises lines nobody asked for when class c was asked: look-up
+// notices of any class, the other notices of class 2, and, when class 1 was
+// asked, everything of class 2.
+func isNotice(line string, c class) bool {
 	head, _, ok := strings.Cut(line, "=")
 	if !ok || len(head) < 6 || head[0] != '%' {
 		return false
 	}
-	return head[1] == '2' || strings.EqualFold(strings.TrimSpace(head[2:]), "LKUP")
+	if c == class1 && head[1] == '2' {
+		return true
+	}
+	switch strings.ToUpper(strings.TrimSpace(head[2:])) {
+	case "LKUP":
+		return true
+	case "ERST", "POWR", "INPT":
+		return head[1] == '2'
+	}
+	return false
 }
 
 // line returns the next line that is not empty, without its end and without
@@ -177,32 +187,9 @@ func (s *session) more() error {
 	if n > 0 || err == nil {
 		return nil
 	}
-	err = ioError(err)
+	err = netcall.Error(err)
 	if rest := bytes.Trim(s.buf, "\x00\n\t "); len(rest) > 0 {
 		return fmt.Errorf("cut off after %.32q: %w", rest, hal.ErrGarbled)
 	}
 	return err
-}
-
-// ioError sorts the error of a read or write on a connection.
-func ioError(err error) error {
-	var timeout net.Error
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
-		return hal.ErrSilent
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return errClosed
-	}
-	return fmt.Errorf("%w: %w", hal.ErrGone, err)
-}
-
-// dialError sorts the error of a dial: a host that says nothing at all is
-// silent, a host that refuses or that cannot be reached is not connected.
-func dialError(err error) error {
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return hal.ErrSilent
-	}
-	return fmt.Errorf("%w: %w", hal.ErrGone, err)
 }

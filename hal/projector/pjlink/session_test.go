@@ -30,7 +30,7 @@ func FuzzSession(f *testing.F) {
 		if len(prefix) != 0 && len(prefix) != 32 {
 			t.Fatalf("prefix %q", prefix)
 		}
-		param, err := s.answer("POWR")
+		param, err := s.answer(class1, "POWR")
 		if s.total > maxSession+maxLine {
 			t.Fatalf("%d bytes taken", s.total)
 		}
