@@ -175,8 +175,7 @@ func TestPlannedSwitchingMeetsTheZeroCrossing(t *testing.T) {
 				if len(r.moved) != 1 {
 					t.Fatalf("%d: %d movements", i, len(r.moved))
 				}
-				// The hardware of the test hands a frame over without the time of the line.
-				if off := r.toCrossing(r.moved[0].Add(travel)); off > 1500*time.Microsecond {
+				if off := r.toCrossing(r.moved[0].Add(travel)); off > 300*time.Microsecond {
 					t.Errorf("%d: a relay moves %v from the zero crossing", i, off)
 				}
 			})
@@ -209,7 +208,7 @@ func TestClosingMeetsTheZeroCrossing(t *testing.T) {
 				}
 			})
 		}
-		if worst > 2600*time.Microsecond {
+		if worst > 1600*time.Microsecond {
 			t.Errorf("closes up to %v from the zero crossing", worst)
 		}
 		r.stop()

@@ -62,10 +62,13 @@ func (r *relay) On() (bool, error) {
 	return r.on, r.err
 }
 
+// onTheLine is how long a frame takes over the serial line.
+const onTheLine = 1130 * time.Microsecond
+
 // Next is power.Source: a frame each 2.5 ms of 220 V or what is set.
 func (h *hardware) Next(deadline time.Time) (power.Frame, error) {
 	h.mu.Lock()
-	due := h.began.Add(time.Duration(h.frames+1) * power.FrameTime)
+	due := h.began.Add(time.Duration(h.frames+1)*power.FrameTime + onTheLine)
 	silent := h.silent
 	h.mu.Unlock()
 	if silent || due.After(deadline) {

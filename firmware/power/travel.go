@@ -65,7 +65,7 @@ func (t *travels) see(aux Contact, since, now time.Time) (Event, bool) {
 	if t.waits == ContactUnknown {
 		return Event{}, false
 	}
-	took := since.Sub(t.ordered)
+	took := since.Sub(t.ordered) - lookFast/2 // seen between two looks
 	switch {
 	case aux == t.waits && took > 0:
 	case now.Sub(t.ordered) > travelLimit:
