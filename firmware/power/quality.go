@@ -31,9 +31,9 @@ type Disturbance struct {
 }
 
 // Quality judges the mains as a supply, beside the detector that guards: dips,
-// swells, interruptions, peak, distortion, and the wave around each event. It
-// looks at what the Detector holds after each frame, decides nothing, and
-// allocates nothing. It belongs to the goroutine of its Detector.
+// swells, interruptions, peak and distortion. It looks at what the Detector holds
+// after each frame, decides nothing, and allocates nothing. It belongs to the
+// goroutine of its Detector.
 //
 // The two edges of an event are finer than half a cycle: how much of a window
 // lay in the event follows from its rms and those before and after.
@@ -50,6 +50,8 @@ type Quality struct {
 	lately watched   // the interruption before, inside a dip
 	queue  [8]Disturbance
 	queued int
+	edges  [8]edge // for the black box
+	nEdges int
 	waves  recorder
 	lines  spectrum
 }
@@ -68,6 +70,13 @@ type watch struct {
 	on           bool
 	start        int64
 	worst        int32
+}
+
+// edge is the begin or the end of a disturbance, or that it turned out to be
+// part of another one. The wave around a begin is wanted long before the end.
+type edge struct {
+	Disturbance
+	merged bool
 }
 
 // watched is an event that has ended, in 1/fine sample.
@@ -188,7 +197,7 @@ func (q *Quality) judge(w *watch) {
 			return
 		}
 		w.on, w.start, w.worst = true, q.edge(w, true), now.mv
-		q.waves.mark(w.kind, w.start/fine)
+		q.turned(edge{Disturbance: Disturbance{Kind: w.kind, Start: streamTime(w.start), MV: w.worst, Ongoing: true}})
 	}
 	if w.beyond(now.mv, w.worst) {
 		w.worst = now.mv
@@ -253,6 +262,7 @@ func (q *Quality) ended(w *watch, end int64) {
 		in, out := q.lately.start-w.start, end-q.lately.end
 		q.lately = watched{}
 		if in >= -nominal && in <= nominal && out <= nominal {
+			q.turned(edge{Disturbance: Disturbance{Kind: w.kind}, merged: true})
 			return
 		}
 	}
@@ -264,8 +274,43 @@ func (q *Quality) tell(w *watch, end int64, ongoing bool) {
 		copy(q.queue[:], q.queue[1:])
 		q.queued--
 	}
-	q.queue[q.queued] = Disturbance{Kind: w.kind, Start: streamTime(w.start), Lasted: streamTime(end - w.start), MV: w.worst, Ongoing: ongoing}
+	d := Disturbance{Kind: w.kind, Start: streamTime(w.start), Lasted: streamTime(end - w.start), MV: w.worst, Ongoing: ongoing}
+	q.queue[q.queued] = d
 	q.queued++
+	if !ongoing {
+		q.turned(edge{Disturbance: d})
+	}
+}
+
+// turned queues an edge; the oldest goes when nobody fetches them.
+func (q *Quality) turned(e edge) {
+	if q.nEdges == len(q.edges) {
+		copy(q.edges[:], q.edges[1:])
+		q.nEdges--
+	}
+	q.edges[q.nEdges] = e
+	q.nEdges++
+}
+
+// sofar is how bad a disturbance that has not ended is, and how long it has lasted.
+func (q *Quality) sofar(kind Kind) (mv int32, lasted time.Duration, ok bool) {
+	for i := range q.watch {
+		if w := &q.watch[i]; w.on && w.kind == kind {
+			return w.worst, streamTime(q.pos*fine - w.start), true
+		}
+	}
+	return 0, 0, false
+}
+
+// nextEdge returns the oldest edge not yet returned.
+func (q *Quality) nextEdge() (edge, bool) {
+	if q.nEdges == 0 {
+		return edge{}, false
+	}
+	e := q.edges[0]
+	copy(q.edges[:], q.edges[1:q.nEdges])
+	q.nEdges--
+	return e, true
 }
 
 // streamTime turns 1/fine samples into time.

@@ -1,36 +1,18 @@
 package power
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
-// The wave that is kept around an event: aroundSamples before and after it.
+// The ring is long enough for ten cycles at 44 Hz.
 const (
-	aroundSamples = 1600 // 200 ms
-	ringSamples   = 4096
-	ringMask      = ringSamples - 1
-	captures      = 4
+	ringSamples = 4096
+	ringMask    = ringSamples - 1
 )
 
-// Capture is the wave from 200 ms before to 200 ms after an event.
-type Capture struct {
-	Kind    Kind
-	At      time.Duration // the event, since the first sample; it lies in the middle
-	Samples [2 * aroundSamples]int16
-}
-
-// recorder keeps the newest half second, and copies of what lay around events.
-// Samples that were lost, or came before the first one, are zero.
+// recorder keeps the newest half second. Samples that were lost, or came before
+// the first one, are zero.
 type recorder struct {
-	ring    [ringSamples]int16
-	pos     int64
-	kind    Kind // of the event that waits for its 200 ms after; EventNone: none
-	centre  int64
-	kept    [captures]Capture
-	first   int // oldest of kept
-	n       int
-	dropped uint64
+	ring [ringSamples]int16
+	pos  int64
 }
 
 func (r *recorder) skip(samples int) {
@@ -48,50 +30,6 @@ func (r *recorder) add(samples *[FrameSamples]int16, pos int64) {
 		r.ring[r.pos&ringMask] = v
 		r.pos++
 	}
-	if r.kind != EventNone && r.pos >= r.centre+aroundSamples {
-		r.keep()
-	}
-}
-
-// mark asks for the wave around the sample at; while one is being waited for,
-// the wave around the next event is already in it or comes with that.
-func (r *recorder) mark(kind Kind, at int64) {
-	if r.kind == EventNone {
-		r.kind, r.centre = kind, at
-	}
-}
-
-func (r *recorder) keep() {
-	if r.n == captures {
-		r.dropped++
-		r.first, r.n = (r.first+1)%captures, r.n-1
-	}
-	c := &r.kept[(r.first+r.n)%captures]
-	r.n++
-	c.Kind, c.At = r.kind, time.Duration(r.centre)*SampleTime
-	for i := range c.Samples {
-		at := r.centre - aroundSamples + int64(i)
-		c.Samples[i] = 0
-		if at >= 0 && at < r.pos && at >= r.pos-ringSamples {
-			c.Samples[i] = r.ring[at&ringMask]
-		}
-	}
-	r.kind = EventNone
-}
-
-// Mark keeps the wave around this moment: the guard has done something.
-func (q *Quality) Mark(kind Kind) { q.waves.mark(kind, q.pos) }
-
-// Capture copies the oldest wave kept into c and forgets it, and says whether
-// there was one. The newest four are kept.
-func (q *Quality) Capture(c *Capture) bool {
-	r := &q.waves
-	if r.n == 0 {
-		return false
-	}
-	*c = r.kept[r.first]
-	r.first, r.n = (r.first+1)%captures, r.n-1
-	return true
 }
 
 // Picture is what the last ten cycles looked like.
