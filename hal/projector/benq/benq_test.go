@@ -1,0 +1,227 @@
+package benq_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"stationbox/hal"
+	"stationbox/hal/displaytest"
+	"stationbox/hal/line"
+	"stationbox/hal/line/linetest"
+	"stationbox/hal/projector/benq"
+	"stationbox/hal/projector/internal/farend"
+)
+
+// patience is how long a test waits for what must happen on a busy machine.
+const patience = 20 * time.Second
+
+// wuxga is a projector with a state, on a serial line with a prompt.
+type wuxga struct {
+	farend.Model[displaytest.Mood]
+}
+
+// answer obeys "\r*pow=?#".
+func (w *wuxga) answer(req []byte) string {
+	w.Lock()
+	defer w.Unlock()
+	command := strings.Trim(string(req), "\r#*")
+	w.Heard = append(w.Heard, command)
+	key, value, _ := strings.Cut(command, "=")
+	echo := ">*" + command + "#\r\n"
+	switch w.Mind {
+	case displaytest.Silent:
+		return ""
+	case displaytest.Garbled:
+		return ">*po\xff\xfew#\r\n"
+	case displaytest.Cut:
+		return echo + "*" + strings.ToUpper(key) + "=O"
+	case displaytest.Refuses:
+		return echo + "*Block item#\r\n>"
+	}
+	switch {
+	case key == "pow" && value == "?":
+		value = map[hal.DisplayState]string{hal.DisplayStandby: "off", hal.DisplayOn: "on"}[w.Now]
+	case key == "pow":
+		w.Told = value
+	case key == "sour":
+		w.Chosen = value
+	}
+	return echo + "*" + strings.ToUpper(key+"="+value) + "#\r\n>"
+}
+
+func openLine(t *testing.T, timeout time.Duration) (*line.Port, *os.File) {
+	t.Helper()
+	name, far := linetest.PTY(t)
+	port := line.Open(name, line.Opts{Name: "ttyX", Timeout: timeout, Baud: 115200})
+	t.Cleanup(func() { _ = port.Close() })
+	return port, far
+}
+
+func TestDisplayContract(t *testing.T) {
+	t.Parallel()
+	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
+		port, far := openLine(t, 500*time.Millisecond)
+		w := &wuxga{}
+		farend.Play(t, far, farend.Through('#'), w.answer)
+		return displaytest.Bench{
+			Display: benq.New(port), Far: w,
+			States: []hal.DisplayState{hal.DisplayStandby, hal.DisplayOn},
+			Input:  "vga1", Wire: "rgb",
+		}
+	})
+}
+
+// says opens a line behind which everything is answered alike.
+func says(t *testing.T, answer string) *benq.Projector {
+	t.Helper()
+	port, far := openLine(t, 700*time.Millisecond)
+	farend.Play(t, far, farend.Through('#'), func([]byte) string { return answer })
+	return benq.New(port)
+}
+
+func TestStates(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		want         hal.DisplayState
+		err          error
+	}{
+		{"serial", ">*pow=?#\r\n*POW=ON#\r\n>", hal.DisplayOn, nil},
+		{"network", "*pow=?#\r\n*POW=OFF#\r\n", hal.DisplayStandby, nil},
+		{"no echo", "*POW=ON#", hal.DisplayOn, nil},
+		{"blank line for an echo", "\r\n*POW=ON#\r\n", hal.DisplayOn, nil},
+		{"echo twice", ">*pow=?#*pow=?#\r\n*POW=ON#\r\n", hal.DisplayOn, nil},
+		{"echo in capitals", ">*POW=?#\r\n*POW=ON#\r\n", hal.DisplayOn, nil},
+		{"on the line of the echo", ">*pow=?#POW=on#", hal.DisplayOn, nil},
+		{"no star", "POW=OFF#", hal.DisplayStandby, nil},
+		{"no hash", "*POW= OFF\r", hal.DisplayStandby, nil},
+		{"no hash, prompt", "*POW=OFF>", hal.DisplayStandby, nil},
+		{"lower case", "*pow=on#", hal.DisplayOn, nil},
+		{"late answer before it", "*SOUR=HDMI#\r\n*POW=ON#", hal.DisplayOn, nil},
+		{"blocked", ">*pow=?#\r\n*Block item#\r\n>", 0, hal.ErrRefused},
+		{"unsupported", "*UNSUPPORTED ITEM#", 0, hal.ErrRefused},
+		{"illegal", "Illegal format\r\n", 0, hal.ErrRefused},
+		{"only the echo", ">*pow=?#\r\n>", 0, hal.ErrGarbled},
+		{"another state", "*POW=MAYBE#", 0, hal.ErrGarbled},
+		{"another answer", "*SOUR=HDMI#", 0, hal.ErrGarbled},
+		{"rubbish", "\xff\xfe#", 0, hal.ErrGarbled},
+		{"rubbish in the value", "*POW=O\x01N#", 0, hal.ErrGarbled},
+		{"endless", strings.Repeat("a", 3000), 0, hal.ErrGarbled},
+		{"silent", "", 0, hal.ErrSilent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := says(t, c.answer).State(t.Context())
+			if got != c.want || !errors.Is(err, c.err) {
+				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
+			}
+		})
+	}
+}
+
+// An echo is no consent: a looped-back line must not look like a projector.
+func TestWhatCountsAsAccepted(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		err          error
+	}{
+		{"capitals", ">*pow=on#\r\n*POW=ON#\r\n>", nil},
+		{"same text on a second line", "*pow=on#\r\n*pow=on#\r\n", nil},
+		{"echo and prompt", ">*pow=on#\r\n>", nil},
+		{"no echo", "*POW=ON#", nil},
+		{"looped-back line", "\r*pow=on#\r", hal.ErrGarbled},
+		{"echo twice", "*pow=on#*pow=on#\r\n", hal.ErrGarbled},
+		{"echo twice, then blocked", "*pow=on#*pow=on#\r\n*Block item#", hal.ErrRefused},
+		{"blocked", ">*pow=on#\r\n*Block item#\r\n>", hal.ErrRefused},
+		{"the other value", ">*pow=on#\r\n*POW=OFF#", hal.ErrGarbled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if err := says(t, c.answer).PowerOn(t.Context()); !errors.Is(err, c.err) {
+				t.Errorf("PowerOn = %v, want %v", err, c.err)
+			}
+		})
+	}
+}
+
+func TestRequestsOnTheWire(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		call func(context.Context, *benq.Projector) error
+	}{
+		{"pow=on", func(ctx context.Context, p *benq.Projector) error { return p.PowerOn(ctx) }},
+		{"pow=off", func(ctx context.Context, p *benq.Projector) error { return p.PowerOff(ctx) }},
+		{"sour=hdmi", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "hdmi1") }},
+		{"sour=network", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "LAN1") }},
+		{"sour=ypbr", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "YpBr") }},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			port, far := openLine(t, patience)
+			w := &wuxga{}
+			farend.Play(t, far, farend.Through('#'), w.answer)
+			if err := c.call(t.Context(), benq.New(port)); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.Requests(); len(got) != 1 || got[0] != c.want {
+				t.Errorf("on the wire %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestDetails(t *testing.T) {
+	open := func(table map[string]string) *benq.Projector {
+		port, far := openLine(t, patience)
+		farend.Play(t, far, farend.Through('#'), func(req []byte) string {
+			command := strings.Trim(string(req), "\r#*")
+			if a, ok := table[command]; ok {
+				return ">*" + command + "#\r\n" + a + "\r\n>"
+			}
+			return "*Block item#"
+		})
+		return benq.New(port)
+	}
+	for _, c := range []struct {
+		name  string
+		table map[string]string
+		want  hal.DisplayDetails
+		err   error
+	}{
+		{"one lamp", map[string]string{"ltim=?": "*LTIM= 1383", "sour=?": "*SOUR=HDMI#", "modelname=?": "*MODELNAME=MW519#"},
+			hal.DisplayDetails{Model: "MW519", Input: "hdmi", LampHours: []time.Duration{1383 * time.Hour}}, nil},
+		{"two lamps, bare name", map[string]string{"ltim=?": "*LTIM=1#", "ltim2=?": "*LTIM2=2#", "sour=?": "*sour=rgb2#", "modelname=?": "w1070+"},
+			hal.DisplayDetails{Model: "W1070+", Input: "rgb2", LampHours: []time.Duration{time.Hour, 2 * time.Hour}}, nil},
+		{"all blocked", nil, hal.DisplayDetails{}, nil},
+		{"hours garbled", map[string]string{"ltim=?": "*LTIM=many#"}, hal.DisplayDetails{}, hal.ErrGarbled},
+		{"second lamp garbled", map[string]string{"ltim=?": "*LTIM=1#", "ltim2=?": "*LTIM2=-4#"}, hal.DisplayDetails{}, hal.ErrGarbled},
+		{"input garbled", map[string]string{"sour=?": "*SOUR=A B#"}, hal.DisplayDetails{}, hal.ErrGarbled},
+		{"model garbled", map[string]string{"modelname=?": "\x1b[2J"}, hal.DisplayDetails{}, hal.ErrGarbled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := open(c.table).Details(t.Context())
+			if !errors.Is(err, c.err) || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%+v, %v; want %+v, %v", got, err, c.want, c.err)
+			}
+		})
+	}
+}
+
+func TestBadInputsSendNothing(t *testing.T) {
+	p := benq.New(nothing{t})
+	for _, bad := range []string{"", "rgb#\r*pow=off", "x", "an input that is too long"} {
+		if err := p.Input(t.Context(), bad); err == nil {
+			t.Errorf("Input(%q) is no error", bad)
+		}
+	}
+}
+
+type nothing struct{ t *testing.T }
+
+func (n nothing) Exchange(context.Context, []byte, func([]byte) (int, error)) ([]byte, error) {
+	n.t.Error("something was sent")
+	return nil, hal.ErrSilent
+}
