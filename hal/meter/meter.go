@@ -1,7 +1,8 @@
 // Package meter reads an energy meter: the slow second witness beside the mains
 // front end. It promises that a value outside what the meter can measure is an
 // error and never a number. It keeps no value and does not notice a meter that
-// repeats itself: whoever holds the readings does.
+// repeats itself: whoever holds the readings does. Two kinds of meter are known:
+// PZEM answers when it is asked, Stream (CSE7766, HLW8032) talks unasked.
 //
 // # PZEM-004T v3 and "v4"
 //
@@ -29,7 +30,8 @@ import (
 // its number cannot be true. It is hal.ErrGarbled.
 var ErrRange = fmt.Errorf("out of the meter's range: %w", hal.ErrGarbled)
 
-// Measurement is one answer of a meter.
+// Measurement is one answer of a meter. The ranges are those of a PZEM; a Stream
+// has its own.
 type Measurement struct {
 	// Voltage is rms, above 80 V and below 260 V.
 	Voltage physic.ElectricPotential
@@ -40,11 +42,11 @@ type Measurement struct {
 	// Energy is counted since the last reset, at most 9999.99 kWh. The meter counts
 	// on beyond what physic.Energy can hold, which ends at 2562 kWh.
 	Energy WattHours
-	// Frequency is 45 to 65 Hz.
+	// Frequency is 45 to 65 Hz; 0 of a meter that does not measure it.
 	Frequency physic.Frequency
 	// PowerFactor is in hundredths, 0 to 100.
 	PowerFactor int
-	// Alarm says that Power is above the meter's own alarm threshold.
+	// Alarm says that Power is above the meter's own alarm threshold, if it has one.
 	Alarm bool
 }
 
