@@ -85,7 +85,7 @@ func scan(b []byte, question bool) (a answer, n int, err error) {
 		}
 		switch rest[0] &^ 0x20 {
 		case 'F':
-			return a, 0, fmt.Errorf("F: %w", hal.ErrRefused)
+			return a, 0, fmt.Errorf("answer F: %w", hal.ErrRefused)
 		case 'P':
 			at++
 			if !question {
