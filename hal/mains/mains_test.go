@@ -186,7 +186,8 @@ func TestSlowValues(t *testing.T) {
 		{mains.Temperature, 3031, mains.Slow{Temperature: 303100 * physic.MilliKelvin}, true},
 		{mains.Firmware, 7, mains.Slow{Version: 7}, true},
 		{mains.LoadVoltage, mains.Invalid, mains.Slow{}, false},
-		{mains.Channel(8), 1, mains.Slow{}, false},
+		{mains.Strikes, 12, mains.Slow{Strikes: 12}, true},
+		{mains.Channel(9), 1, mains.Slow{}, false},
 	} {
 		f := mains.Frame{Channel: c.ch, Value: c.value}
 		if got, ok := f.Slow(); got != c.want || ok != c.ok {

@@ -38,6 +38,7 @@ type Reader struct {
 	queue   [4096/FrameSize + 2]Arrived
 	head    int
 	tail    int
+	latest  time.Time // of the newest frame
 
 	mu       sync.Mutex
 	counters Counters
@@ -124,13 +125,20 @@ func (r *Reader) State() error {
 	return r.why
 }
 
-// feed decodes b into the queue and dates the frames back from at.
+// feed decodes b into the queue and dates the frames back from at, but never
+// before a frame that came earlier: a burst may come later than its last frame.
 func (r *Reader) feed(b []byte, at time.Time) {
 	r.head, r.tail = 0, 0
 	r.decoder.Feed(b, r.take)
 	for i := r.tail - 1; i >= 0; i-- {
 		r.queue[i].At = at
 		at = at.Add(-FrameTime)
+	}
+	for i := range r.queue[:r.tail] {
+		if r.queue[i].At.Before(r.latest) {
+			r.queue[i].At = r.latest
+		}
+		r.latest = r.queue[i].At
 	}
 	r.mu.Lock()
 	r.counters = r.decoder.Counters()

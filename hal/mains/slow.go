@@ -19,6 +19,7 @@ const (
 	Arrester    // surge arrester's contact: 0 in order, 1 open
 	Temperature // of the front end, 0.1 K
 	Firmware    // version of the front end's program
+	Strikes     // of the surge arrester since the front end started, wraps at 65535
 )
 
 // Invalid is the raw slow value that says that there is none.
@@ -32,6 +33,7 @@ type Slow struct {
 	Open        bool                     // Arrester: the contact is open, the arrester has failed
 	Temperature physic.Temperature       // Temperature
 	Version     uint16                   // Firmware
+	Strikes     uint16                   // Strikes
 }
 
 // Slow decodes the slow value of the frame. False means that the front end has
@@ -52,6 +54,8 @@ func (f *Frame) Slow() (Slow, bool) {
 		return Slow{Temperature: physic.Temperature(v) * 100 * physic.MilliKelvin}, true
 	case Firmware:
 		return Slow{Version: f.Value}, true
+	case Strikes:
+		return Slow{Strikes: f.Value}, true
 	}
 	return Slow{}, false
 }
@@ -69,6 +73,8 @@ func (c Channel) String() string {
 		return "temperature"
 	case c == Firmware:
 		return "firmware"
+	case c == Strikes:
+		return "strikes"
 	}
 	return fmt.Sprintf("Channel(%d)", uint8(c))
 }
