@@ -4,7 +4,7 @@
 // goes on when the station dies; when it dies itself the hardware opens.
 //
 // guard explore searches every state of its core, guard replay explains a
-// recording; neither touches a device.
+// recording, guard report makes pages of past events; none touches a device.
 package main
 
 import (
@@ -42,6 +42,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 			return explore(args[1:], out, errOut)
 		case "replay":
 			return replay(args[1:], out, errOut)
+		case "report":
+			return reportEvents(args[1:], out, errOut)
 		}
 	}
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)

@@ -1,16 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
+	"stationbox/cmd/guard/internal/page"
 	"stationbox/cmd/guard/internal/recording"
 	"stationbox/firmware/config"
 	"stationbox/firmware/power"
+	"stationbox/firmware/text"
 )
 
 // replayUsage is the head of the help.
@@ -18,7 +25,9 @@ const replayUsage = `usage: guard replay [flags] FILE
 
 Plays a recorded mains wave (WAV of one channel and 16 bits, or COMTRADE) through
 the guard's own samplers, detectors and curve, and prints one line of JSON for
-each event. It drives nothing. The loads of the configuration are left out.
+each event, or with -explain a sentence. With -page it also writes the page of
+each event that "guard report" would. It drives nothing. The loads of the
+configuration are left out.
 
 `
 
@@ -32,15 +41,29 @@ type said struct {
 	Ongoing bool    `json:"ongoing,omitempty"`
 }
 
+// replayArgs are what a replay is asked for.
+type replayArgs struct {
+	path, config  string
+	full          int
+	rate          float64
+	cold, explain bool
+	pages         string // folder, "" for none
+	lang          string
+}
+
 // replay is the command of that name.
 func replay(args []string, out, errs io.Writer) int {
+	var a replayArgs
 	flags := flag.NewFlagSet("guard replay", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.Usage = func() { fmt.Fprint(errs, replayUsage); flags.PrintDefaults() }
-	rate := flags.Float64("rate", 0, "samples a second of the recording; `0`: what the file says")
-	full := flags.Int("full-scale", 0, "peak `volts` that sample 32768 stands for (default: of the configuration, or 800)")
-	file := flags.String("config", "", "take the limits from this configuration `file`; else the defaults")
-	cold := flags.Bool("cold", false, "begin as at boot, not with the contactor closed")
+	flags.Float64Var(&a.rate, "rate", 0, "samples a second of the recording; `0`: what the file says")
+	flags.IntVar(&a.full, "full-scale", 0, "peak `volts` that sample 32768 stands for (default: of the configuration, or 800)")
+	flags.StringVar(&a.config, "config", "", "take the limits from this configuration `file`; else the defaults")
+	flags.BoolVar(&a.cold, "cold", false, "begin as at boot, not with the contactor closed")
+	flags.BoolVar(&a.explain, "explain", false, "tell the events in sentences")
+	flags.StringVar(&a.pages, "page", "", "write a page of each event into this `folder`")
+	flags.StringVar(&a.lang, "lang", language(), "`language` of sentences and pages: zh or en")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -50,44 +73,75 @@ func replay(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "guard replay: exactly one recording must be named")
 		flags.Usage()
 		return exitUsage
-	case *full < 0 || *full > 100_000 || *rate < 0:
+	case a.full < 0 || a.full > 100_000 || a.rate < 0:
 		fmt.Fprintln(errs, "guard replay: -full-scale goes from 1 to 100000 volts, -rate is no negative number")
 		return exitUsage
+	case a.lang != "zh" && a.lang != "en":
+		fmt.Fprintln(errs, "guard replay: -lang is zh or en")
+		return exitUsage
 	}
-	if err := replayFile(flags.Arg(0), *file, *full, *rate, *cold, out); err != nil {
+	a.path = flags.Arg(0)
+	if err := a.run(out); err != nil {
 		fmt.Fprintln(errs, explain(fmt.Errorf("replay: %w", err)))
 		return exitFailed
 	}
 	return 0
 }
 
-// replayFile plays one recording.
-func replayFile(path, cfgFile string, full int, rate float64, cold bool, out io.Writer) error {
+// run plays the recording and prints what happened.
+func (a *replayArgs) run(out io.Writer) error {
 	var s power.Settings
-	if cfgFile != "" {
-		cfg, err := config.Load(cfgFile)
+	if a.config != "" {
+		cfg, err := config.Load(a.config)
 		if err != nil {
 			return err
 		}
 		s, s.Loads = settings(cfg), nil
-		if full == 0 {
-			full = cfg.Mains.FullScale
+		a.full = cmp.Or(a.full, cfg.Mains.FullScale)
+	}
+	a.full = cmp.Or(a.full, 800)
+	e, err := power.NewEvidence(s, a.full, a.cold, time.Unix(0, 0))
+	if err != nil {
+		return err
+	}
+	wave, err := recording.Load(a.path, a.full, a.rate)
+	if err != nil {
+		return err
+	}
+	told, records := play(e, wave.Samples)
+	if err := a.print(out, e, told); err != nil || a.pages == "" {
+		return err
+	}
+	if err := os.MkdirAll(a.pages, 0o755); err != nil {
+		return err
+	}
+	base := filepath.Base(a.path)
+	for i, r := range records {
+		sheet := page.Sheet{Recording: base, Epoch: time.Unix(0, 0)}
+		name := fmt.Sprintf("%s-%03d.html", strings.TrimSuffix(base, filepath.Ext(base)), i+1)
+		if err := os.WriteFile(filepath.Join(a.pages, name), page.Render(r, sheet, text.New(a.lang)), 0o644); err != nil {
+			return err
 		}
 	}
-	if full == 0 {
-		full = 800
-	}
-	plan, err := power.NewPlan(s)
-	if err != nil {
-		return err
-	}
-	wave, err := recording.Load(path, full, rate)
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(out)
-	for _, h := range play(plan, full, cold, wave.Samples) {
-		if err := enc.Encode(spoken(h)); err != nil {
+	return nil
+}
+
+// print prints JSON or sentences.
+func (a *replayArgs) print(out io.Writer, e *power.Evidence, told []power.Told) error {
+	enc, cat := json.NewEncoder(out), text.New(a.lang)
+	for i, h := range told {
+		if !a.explain {
+			if err := enc.Encode(spoken(h.Happened)); err != nil {
+				return err
+			}
+			continue
+		}
+		brief := i > 0 && told[i-1].Next == h.Next && told[i-1].At == h.At
+		_, err := fmt.Fprintln(out, page.Sentence(cat, page.Story{
+			At: page.Since(cat, h.At), Kind: h.Kind.String(), Cause: h.Cause.Word(), MV: int64(h.MV),
+			Lasted: h.Lasted, Ongoing: h.Ongoing, Next: h.Next, Limits: e.Limits(), Brief: brief,
+		}))
+		if err != nil {
 			return err
 		}
 	}
@@ -96,14 +150,13 @@ func replayFile(path, cfgFile string, full int, rate float64, cold bool, out io.
 
 // play puts samples through the guard in frames of the front end; what fills no
 // whole frame at the end is left out.
-func play(plan *power.Plan, full int, cold bool, samples []int16) []power.Happened {
-	r := power.NewReplay(plan, full, cold)
+func play(e *power.Evidence, samples []int16) ([]power.Told, []*power.Record) {
 	var f power.Frame
 	for f.Value = power.SlowInvalid; len(samples) >= power.FrameSamples; samples = samples[power.FrameSamples:] {
 		copy(f.Samples[:], samples)
-		r.Frame(&f)
+		e.Frame(&f)
 	}
-	return r.Finish()
+	return e.Finish()
 }
 
 func spoken(h power.Happened) said {

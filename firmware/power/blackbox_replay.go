@@ -38,6 +38,9 @@ func NewEvidence(settings Settings, fullScale int, cold bool, epoch time.Time) (
 	}, nil
 }
 
+// Limits are those of the settings, as in every Record.
+func (e *Evidence) Limits() Limits { return e.box.limits }
+
 // Frame plays one frame that came in time and returns what the guard orders.
 func (e *Evidence) Frame(f *Frame) Orders {
 	n := len(e.events)
