@@ -1,31 +1,80 @@
-// Package schedule is the calendar of the station: it turns the weekly rows of
-// the configuration into dated occasions. It is pure: the same rows, zone and
-// moment give the same answer after every restart, and nothing depends on
-// having been awake at a certain second. It never starts anything.
+// Package schedule is the calendar of the station: it turns the rows of the
+// configuration into dated occasions. A row is held weekly, monthly or on dates
+// written out, within a range, with exceptions, and by the public holidays,
+// which are data. Where rows overlap the higher priority is held and the other
+// is skipped, with the reason. An emergency goes before everything.
+//
+// It is pure: the same rows, zone and moment give the same answer after every
+// restart, and nothing depends on having been awake at a certain second. It
+// never starts anything, and a Schedule never changes: what is added makes
+// another one.
+//
+// A calendar program can be used through RFC 5545 files; see Import and Export.
 package schedule
 
 import (
-	"fmt"
-	"sort"
+	"slices"
 	"time"
 
 	"stationbox/firmware"
 )
 
-// Entry is one weekly row.
+// HolidayRule says what a public holiday means for a row.
+type HolidayRule int
+
+// The rules. Dates that are written out are held whatever the rule.
+const (
+	PlayOnHolidays HolidayRule = iota
+	SkipHolidays
+	OnlyHolidays
+)
+
+// Kinds of lesson that the calendar itself knows of.
+const (
+	KindStudy = "study" // the default
+	KindFilm  = "film"
+	KindLive  = "live" // from the satellite, at its own time
+)
+
+// Monthly is one day of each month: the Day of the month, or the Nth Weekday.
+// A month that has no such day is left out.
+type Monthly struct {
+	Day     int // 1..31, or -1 for the last, -2 for the one before …; 0: Nth counts
+	Nth     int // 1..5, or -1 for the last …
+	Weekday time.Weekday
+}
+
+// Entry is one row. It is held on its Days, its Monthly days and its Dates; the
+// first two only from From until Until, both included, when these are given.
 type Entry struct {
 	ID       string // unique; part of the occasion's ID
 	Title    string
 	File     string // path of the video
 	Days     []time.Weekday
+	Monthly  []Monthly
+	Dates    []Date
+	From     Date          // also the first of the weeks or months that Every counts
+	Until    Date          // the last day
+	Except   []Date        // not on these
+	Every    int           // each so many weeks (Days) or months (Monthly); 0 is 1
 	At       time.Duration // on the wall clock, since 00:00; below 24h
 	Duration time.Duration // of the slot; 0 when unknown
+
+	Holiday   HolidayRule
+	Priority  int    // the higher wins an overlap
+	Kind      string // one of the Kind… constants; "" is KindStudy
+	Uncounted bool   // its minutes are not study for the quota
+	MakesUp   string // ID of the missed occasion that this row with one date makes up for; its occasion has the row's ID
 }
 
 // Schedule is the calendar of one station. It never changes and may be shared.
 type Schedule struct {
-	entries []Entry
-	zone    *time.Location
+	rows     []row
+	zone     *time.Location
+	holidays *Holidays
+	alarm    firmware.Occasion // the emergency; no ID when there is none
+	levels   int               // different priorities
+	longest  time.Duration
 }
 
 // New returns the calendar of entries in zone; nil is UTC. The entries are
@@ -34,13 +83,68 @@ func New(entries []Entry, zone *time.Location) *Schedule {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Schedule{entries: append([]Entry(nil), entries...), zone: zone}
+	s := &Schedule{zone: zone, longest: time.Second}
+	priorities := map[int]bool{}
+	for _, e := range entries {
+		s.rows = append(s.rows, newRow(e))
+		s.longest = max(s.longest, e.Duration)
+		priorities[e.Priority] = true
+	}
+	s.levels = len(priorities)
+	return s
 }
 
-// Due returns the occasion whose slot contains now, that is Start <= now < End;
-// of several the one that started last. A row of unknown length is due for the
-// second of its start only.
+// With returns the calendar with further rows, such as make-up lessons. A row
+// with the ID of an older one takes its place.
+func (s *Schedule) With(more ...Entry) *Schedule {
+	entries := s.Entries()
+	for _, e := range more {
+		i := slices.IndexFunc(entries, func(old Entry) bool { return old.ID == e.ID })
+		if i < 0 {
+			entries = append(entries, e)
+			continue
+		}
+		entries[i] = e
+	}
+	out := New(entries, s.zone)
+	out.holidays, out.alarm = s.holidays, s.alarm
+	return out
+}
+
+// WithHolidays returns the calendar that goes by h; nil knows no holiday.
+func (s *Schedule) WithHolidays(h *Holidays) *Schedule {
+	out := *s
+	out.holidays = h
+	return &out
+}
+
+// Entries returns the rows in their order.
+func (s *Schedule) Entries() []Entry {
+	out := make([]Entry, 0, len(s.rows))
+	for _, r := range s.rows {
+		out = append(out, r.Entry)
+	}
+	return out
+}
+
+// Entry returns the row called id.
+func (s *Schedule) Entry(id string) (Entry, bool) {
+	for _, r := range s.rows {
+		if r.ID == id {
+			return r.Entry, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Due returns the occasion whose slot contains now, that is Start <= now < End:
+// an emergency before all others, else the one that started last. A row of
+// unknown length is due for the second of its start only. After an emergency
+// the lesson that it broke into is due again, as long as its slot lasts.
 func (s *Schedule) Due(now time.Time) (firmware.Occasion, bool) {
+	if o, ok := s.Alarm(now); ok {
+		return o, true
+	}
 	list := s.Around(now, 0, 0)
 	if len(list) == 0 {
 		return firmware.Occasion{}, false
@@ -50,92 +154,51 @@ func (s *Schedule) Due(now time.Time) (firmware.Occasion, bool) {
 
 // Around returns the occasions with Start-before <= now < End+after, by start:
 // those that somebody must think of at now. A row of unknown length counts
-// with one second.
+// with one second, an emergency without an end until it is called off.
 func (s *Schedule) Around(now time.Time, before, after time.Duration) []firmware.Occasion {
 	var list []firmware.Occasion
-	for _, o := range s.Between(now.Add(-after-s.longest()), now.Add(before+time.Nanosecond)) {
-		if now.Before(o.Start.Add(max(o.Duration, time.Second) + after)) {
+	for _, o := range s.Between(now.Add(-after-s.longest), now.Add(before+time.Nanosecond)) {
+		if !s.isAlarm(o) && now.Before(o.Start.Add(max(o.Duration, time.Second)+after)) {
 			list = append(list, o)
 		}
 	}
+	a := s.alarm
+	if a.ID != "" && !now.Before(a.Start.Add(-before)) && (a.Duration == 0 || now.Before(a.End().Add(after))) {
+		list = append(list, a)
+		byStart(list)
+	}
 	return list
 }
 
-func (s *Schedule) longest() time.Duration {
-	longest := time.Second
-	for _, e := range s.entries {
-		longest = max(longest, e.Duration)
-	}
-	return longest
-}
+// horizon is how far Next looks ahead.
+const horizon = 400
 
-// Next returns the first occasion that starts after now, and false when there
-// is none.
+// Next returns the first occasion that starts after now, within 400 days, and
+// false when there is none.
 func (s *Schedule) Next(now time.Time) (firmware.Occasion, bool) {
-	list := s.Between(now.Add(time.Nanosecond), now.AddDate(0, 0, 9))
-	if len(list) == 0 {
-		return firmware.Occasion{}, false
-	}
-	return list[0], true
-}
-
-// Between returns the occasions with from <= Start < to, by start and then in
-// the order of the rows.
-func (s *Schedule) Between(from, to time.Time) []firmware.Occasion {
-	var list []firmware.Occasion
-	for i := 0; ; i++ {
-		day := s.noon(from.In(s.zone), i-1)
-		if day.AddDate(0, 0, -2).After(to) { // a zone may skip a day
-			break
+	from := now.Add(time.Nanosecond)
+	for _, days := range []int{9, 70, horizon} {
+		to := now.AddDate(0, 0, days)
+		if list := s.Between(from, to); len(list) > 0 {
+			return list[0], true
 		}
-		for _, e := range s.entries {
-			if o, ok := e.on(day.Year(), day.Month(), day.Day(), s.zone); ok && !o.Start.Before(from) && o.Start.Before(to) {
-				list = append(list, o)
-			}
-		}
-	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].Start.Before(list[j].Start) })
-	return list
-}
-
-// noon returns noon, in UTC, of the date days after t's date, so that no
-// change of clocks can push it to another date.
-func (s *Schedule) noon(t time.Time, days int) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day()+days, 12, 0, 0, 0, time.UTC)
-}
-
-// on returns the occasion of e on a date. Where the clocks skip At, the lesson
-// starts on that date still, at most the gap earlier or later; where At comes
-// twice, it starts once, at the first. A date that the zone skips has no lesson.
-func (e Entry) on(year int, month time.Month, day int, zone *time.Location) (firmware.Occasion, bool) {
-	weekday := time.Date(year, month, day, 12, 0, 0, 0, time.UTC).Weekday()
-	if time.Date(year, month, day, 12, 0, 0, 0, zone).Day() != day {
-		return firmware.Occasion{}, false // Samoa had no 30 December 2011
-	}
-	for _, d := range e.Days {
-		if d != weekday {
-			continue
-		}
-		at := e.At
-		start := time.Date(year, month, day, int(at/time.Hour), int(at%time.Hour/time.Minute), int(at%time.Minute/time.Second), int(at%time.Second), zone)
-		for start.Day() != day { // before a gap at midnight
-			start = start.Add(30 * time.Minute)
-		}
-		return firmware.Occasion{
-			ID:    fmt.Sprintf("%s-%04d-%02d-%02d", e.ID, year, month, day),
-			Title: e.Title, File: e.File, Start: first(start), Duration: e.Duration,
-		}, true
+		from = to
 	}
 	return firmware.Occasion{}, false
 }
 
-// first returns the earlier of the two moments that have t's wall clock, when
-// clocks are set back. time.Date does not say which one it gives.
-func first(t time.Time) time.Time {
-	for _, back := range []time.Duration{2 * time.Hour, time.Hour, 30 * time.Minute} {
-		if u := t.Add(-back); u.Hour() == t.Hour() && u.Minute() == t.Minute() && u.Day() == t.Day() {
-			return u
+// Between returns the occasions that are held with from <= Start < to, by start
+// and then in the order of the rows.
+func (s *Schedule) Between(from, to time.Time) []firmware.Occasion {
+	var list []firmware.Occasion
+	for _, slot := range s.Plan(from, to) {
+		if slot.Held() {
+			list = append(list, slot.Occasion)
 		}
 	}
-	return t
+	return list
+}
+
+func byStart(list []firmware.Occasion) {
+	slices.SortStableFunc(list, func(a, b firmware.Occasion) int { return a.Start.Compare(b.Start) })
 }
