@@ -22,9 +22,11 @@ func (c *checker) schedule() {
 	if len(c.cfg.Schedule) == 0 {
 		c.remark("schedule", say("config.no_schedule"), say("config.no_schedule.hint"))
 	}
+	c.calendar()
 	ids := map[string]int{}
 	for i, e := range c.cfg.Schedule {
 		key := row("schedule", i)
+		c.cfg.Schedule[i].Line = c.at(key)
 		if c.required(key+".id", e.ID, "party") {
 			c.word(key+".id", e.ID)
 		}
@@ -34,7 +36,10 @@ func (c *checker) schedule() {
 		ids[e.ID] = c.at(key + ".id")
 		c.required(key+".title", e.Title, "第一课")
 		c.required(key+".file", e.File, "lesson.mp4")
-		c.days(key+".days", e.Days)
+		if c.has(key+".days") || len(e.Dates) == 0 && e.Monthly == "" && !c.used[key+".monthly"] && !c.used[key+".dates"] {
+			c.days(key+".days", e.Days)
+		}
+		c.recurrence(key, e)
 		c.timeOfDay(key+".at", e)
 		c.times(key+".duration", e.Duration, 0, 12*time.Hour)
 		for j := range i {
@@ -111,10 +116,14 @@ func validClock(e Entry) bool {
 	return ok
 }
 
-// overlap reports row j when it runs into row i on any day of the week, also
-// over midnight. A row of unknown length takes one second.
+// overlap reports row j when it runs into row i of the same priority on any day
+// of the week, also over midnight. A row of unknown length takes one second.
+// Rows that are not simply weekly are compared by the calendar, which knows dates.
 func (c *checker) overlap(key string, i, j int) {
 	a, b := c.cfg.Schedule[i], c.cfg.Schedule[j]
+	if a.Priority != b.Priority || !a.weekly() || !b.weekly() {
+		return
+	}
 	atA, okA := a.Clock()
 	atB, okB := b.Clock()
 	if !okA || !okB {

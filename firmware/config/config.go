@@ -51,6 +51,7 @@ type Config struct {
 	Library   Library   `toml:"library"`
 	Roster    Roster    `toml:"roster"`
 	Lesson    Lesson    `toml:"lesson"`
+	Calendar  Calendar  `toml:"calendar"`
 	Schedule  []Entry   `toml:"schedule"`
 
 	// Warnings are what Load found that starts nothing wrong but should be
@@ -197,14 +198,4 @@ type Lesson struct {
 	BellBefore  Duration `toml:"bell_before"`  // bell, call to the roll, attendance opens; default 5m
 	WarmMargin  Duration `toml:"warm_margin"`  // added to the warm-up of the slowest display, default 30s
 	LateLimit   Duration `toml:"late_limit"`   // start at most this late, default 15m
-}
-
-// Entry is a weekly row of the schedule.
-type Entry struct {
-	ID       string   `toml:"id"` // letters, digits, dashes; unique
-	Title    string   `toml:"title"`
-	Days     []string `toml:"days"`     // "mon" … "sun"
-	At       string   `toml:"at"`       // "19:30" or "19:30:15", in the station's zone
-	File     string   `toml:"file"`     // in the library
-	Duration Duration `toml:"duration"` // slot; 0: the length of the file
 }

@@ -10,6 +10,8 @@ func setDefaults(v any) {
 		*v = defaults()
 	case *Outlet:
 		v.OnDelay, v.StandbyMA = seconds(2), 100
+	case *Entry:
+		v.Every, v.Holiday, v.Kind, v.Counts = 1, "play", "study", true
 	}
 }
 
@@ -35,6 +37,7 @@ func defaults() Config {
 		Sound:     Sound{Device: "default"},
 		Console:   Console{Baud: 115200},
 		Library:   Library{Dir: "/var/lib/stationbox/lessons"},
+		Calendar:  Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
 		Lesson: Lesson{
 			ReadyBefore: seconds(30 * 60), BellBefore: seconds(5 * 60),
 			WarmMargin: seconds(30), LateLimit: seconds(15 * 60),
