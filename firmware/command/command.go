@@ -53,10 +53,12 @@ type Env struct {
 	Now  func() time.Time // required by journal -since and schedule
 	Zone *time.Location   // nil is UTC
 
-	Scan    func(fn func(firmware.Record) error) error           // the journal
-	Between func(from, to time.Time) []firmware.Occasion         // the schedule
-	Roll    func(lesson string) (Roll, error)                    // "" is the newest roll
-	Check   func(path string, c *text.Catalogue) (Result, error) // a configuration file
+	Scan     func(fn func(firmware.Record) error) error           // the journal
+	Between  func(from, to time.Time) []firmware.Occasion         // the schedule: what is held
+	Plan     func(from, to time.Time) (Planned, error)            // the schedule with what is not held, the quota and make-ups
+	Calendar func() (file []byte, omitted []string)               // the schedule as a calendar file
+	Roll     func(lesson string) (Roll, error)                    // "" is the newest roll
+	Check    func(path string, c *text.Catalogue) (Result, error) // a configuration file
 }
 
 func (e *Env) zone() *time.Location {

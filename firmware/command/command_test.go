@@ -94,7 +94,7 @@ func TestRun(t *testing.T) {
 		{"roll -json", 0, []string{`"present": 1`, `"name": "王秀英"`}},
 		{"--json roll party-2026-11-23", 0, []string{`"members": 30`}},
 		{"roll party-2026-01-01", 1, []string{"no roll of party-2026-01-01"}},
-		{"schedule", 0, []string{"2026-11-28", "09:00:00  果树  45 min  farming-2026-11-28"}},
+		{"schedule", 0, []string{"2026-11-28 Saturday 09:00:00 +08:00  果树  45 min  farming-2026-11-28"}},
 		{"schedule -days 2", 0, []string{"no lesson within 2 days"}},
 		{"schedule -json", 0, []string{`"duration_s": 2700`, `"id": "farming-2026-11-28"`}},
 		{"check a.toml", 1, []string{"checked a.toml"}},

@@ -282,46 +282,6 @@ func rollText(env *Env, r Roll) string {
 	return b.String()
 }
 
-// scheduled is an occasion as schedule -json prints it.
-type scheduled struct {
-	firmware.Occasion
-	DurationS float64 `json:"duration_s"`
-}
-
-func calendar(_ context.Context, env *Env, args []string) (Result, error) {
-	opt, rest, err := options(env, args, "days")
-	if err != nil {
-		return Result{}, err
-	}
-	if len(rest) > 0 {
-		return Result{}, env.Misused("cmd.too_many", "got", rest[0])
-	}
-	days, err := count(env, opt["days"], 7, 366)
-	if err != nil {
-		return Result{}, err
-	}
-	if env.Between == nil {
-		return Result{}, env.Failed("cmd.not_here")
-	}
-	now := env.Now().In(env.zone())
-	list := []scheduled{}
-	var b strings.Builder
-	for _, o := range env.Between(now, now.AddDate(0, 0, days)) {
-		list = append(list, scheduled{o, o.Duration.Seconds()})
-		start := o.Start.In(env.zone())
-		day := env.Text.Say("day." + strings.ToLower(start.Format("Mon")))
-		fmt.Fprintf(&b, "%s %s %s  %s", start.Format(time.DateOnly), day, start.Format(time.TimeOnly), o.Title)
-		if o.Duration > 0 {
-			b.WriteString("  " + env.Text.Say("cmd.schedule.minutes", "minutes", int(o.Duration.Minutes()+0.5)))
-		}
-		b.WriteString("  " + o.ID + "\n")
-	}
-	if len(list) == 0 {
-		b.WriteString(env.Text.Say("cmd.schedule.none", "days", days))
-	}
-	return Result{Text: b.String(), Data: list}, nil
-}
-
 func check(_ context.Context, env *Env, args []string) (Result, error) {
 	_, rest, err := options(env, args)
 	if err != nil {
