@@ -12,8 +12,8 @@ const (
 	width     = 720
 	marginL   = 46
 	marginR   = 96
-	marginTop = 40 // markers
-	marginBot = 32
+	marginTop = 36 // markers
+	marginBot = 29
 )
 
 // chart draws into a box whose axes are x0…x1 and y0…y1.
@@ -47,7 +47,7 @@ func (c *chart) axes(dx, dy float64, xUnit, yUnit string) {
 		fmt.Fprintf(&c.b, `<path class="grid" d="M%d %.1fH%.1f"/><text class="num" text-anchor="end" x="%d" y="%.1f">%s</text>`+"\n",
 			marginL, c.y(v), right, marginL-5, c.y(v)+3.5, number(v))
 	}
-	fmt.Fprintf(&c.b, `<text class="num" text-anchor="middle" x="%.1f" y="%.1f">%s</text>`, (marginL+right)/2, bottom+27, esc(xUnit))
+	fmt.Fprintf(&c.b, `<text class="num" text-anchor="middle" x="%.1f" y="%.1f">%s</text>`, (marginL+right)/2, bottom+25, esc(xUnit))
 	fmt.Fprintf(&c.b, `<text class="num" text-anchor="middle" transform="translate(11 %.1f) rotate(-90)">%s</text>`+"\n", (float64(c.top)+bottom)/2, esc(yUnit))
 }
 

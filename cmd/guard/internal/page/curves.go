@@ -22,7 +22,7 @@ func wave(cat *text.Catalogue, r *power.Record, marks []marker) string {
 	top := max(100, peak(r)*1.08)
 	dy := step(2*top, 6)
 	top = dy * math.Ceil(top/dy)
-	c := newChart(236, marginTop, at(0), at(len(t.Samples)), -top, top)
+	c := newChart(196, marginTop, at(0), at(len(t.Samples)), -top, top)
 	c.axes(step(c.x1-c.x0, 8), dy, "ms", "V")
 	var runs [][][2]float64
 	for i := 0; i <= len(t.Gaps); i++ {
@@ -65,9 +65,9 @@ func rms(cat *text.Catalogue, r *power.Record, c *power.Curve, limits bool, mark
 	for _, v := range c.Hi {
 		top = max(top, float64(v)/10*1.06)
 	}
-	height, above := 120, 8
+	height, above := 92, 6
 	if limits {
-		height, above = 236, marginTop
+		height, above = 212, marginTop
 		for _, s := range r.Limits.Stages {
 			top = max(top, float64(s.Over)*1.04)
 		}
@@ -76,7 +76,7 @@ func rms(cat *text.Catalogue, r *power.Record, c *power.Curve, limits bool, mark
 	if r.Limits.GoodHigh > r.Limits.GoodLow {
 		ch.belt("good", float64(r.Limits.GoodLow), min(top, float64(r.Limits.GoodHigh)))
 	}
-	ch.axes(step(to-from, 8), step(top, float64(height)/40), "s", "V")
+	ch.axes(step(to-from, 8), step(top, float64(height)/36), "s", "V")
 	if limits {
 		ch.levels(levels(cat, r))
 	}

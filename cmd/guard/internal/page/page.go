@@ -26,15 +26,15 @@ type Sheet struct {
 	Epoch     time.Time
 }
 
-const style = `@page{size:A4;margin:12mm}
+const style = `@page{size:A4;margin:10mm 12mm}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:186mm;padding:4mm 0;color:#111;background:#fff;font:10pt/1.35 "Noto Sans CJK SC","Noto Sans SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","WenQuanYi Micro Hei",sans-serif}
-@media print{body{padding:0}}
-h1{font-size:16pt;margin:0}h2{font-size:10.5pt;margin:3mm 0 0}
+@media print{body{padding:0}svg{break-inside:avoid;width:92%;margin:0 auto}}
+h1{font-size:16pt;margin:0}h2{font-size:10pt;margin:2mm 0 0}
 header{display:flex;justify-content:space-between;align-items:flex-end;border-bottom:2px solid #111;padding-bottom:1.5mm}
 header p{margin:0;text-align:right;font-size:9pt}
-.lead{font-size:11pt;margin:2.5mm 0}
-table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.6mm 2mm;text-align:left;vertical-align:top;font-size:9.5pt}
+.lead{font-size:10.5pt;margin:2mm 0}
+table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.35mm 2mm;text-align:left;vertical-align:top;font-size:9pt}
 th{background:#f0f0f0;font-weight:600;white-space:nowrap}.v{white-space:nowrap}.t{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 svg{display:block;width:100%;height:auto}text{font-family:inherit}
 .num{font-size:9.5px;fill:#333}.grid{stroke:#ddd;stroke-width:.7;fill:none}
@@ -43,7 +43,7 @@ svg{display:block;width:100%;height:auto}text{font-family:inherit}
 path.itic{stroke:#777;fill:none;stroke-dasharray:1.5 2.5}text.over{fill:#c00}text.under{fill:#8a5000}text.itic{fill:#555}path.word{stroke:none;fill:none}
 path.mark{stroke:#000;stroke-width:.8;stroke-dasharray:2 2;fill:none}circle.mark{fill:#111}.markno{fill:#fff;font-size:9px}
 .no{display:inline-block;min-width:4.2mm;border-radius:2.1mm;background:#111;color:#fff;text-align:center;font-size:8pt}
-.small{font-size:8pt;color:#444;margin:2mm 0 0}.sign{display:flex;gap:8mm;margin-top:7mm}.sign div{flex:1;border-top:1px solid #111;padding-top:1mm;font-size:9pt}
+.small{font-size:8pt;color:#444;margin:1.5mm 0 0}.sign{display:flex;gap:8mm;margin-top:9mm}.sign div{flex:1;border-top:1px solid #111;padding-top:1mm;font-size:9pt}
 `
 
 // Render returns the page of r as HTML.
@@ -299,8 +299,8 @@ func (p *sheet) list() {
 	_, number := p.markers()
 	fmt.Fprintf(&p.b, "<h2>%s</h2>\n<table>\n", esc(p.say("list")))
 	for i, a := range p.acts {
-		if i == 8 && len(p.acts) > 9 {
-			fmt.Fprintf(&p.b, "<tr><td colspan=\"4\">%s</td></tr>\n", esc(p.say("more", "n", len(p.acts)-i)))
+		if i == 6 && len(p.acts) > 7 {
+			fmt.Fprintf(&p.b, "<tr><td colspan=\"5\">%s</td></tr>\n", esc(p.say("more", "n", len(p.acts)-i)))
 			break
 		}
 		about := ""

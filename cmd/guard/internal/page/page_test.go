@@ -117,6 +117,26 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestLongestPage has more acts than are listed, and every sentence is long. Its
+// page is kept for looking at: it must still be one sheet.
+func TestLongestPage(t *testing.T) {
+	_, records := evidence(t, cases[3].seconds, cases[3].volts, nil)
+	r := first(t, records, "lockout")
+	for len(r.Acts) < 14 {
+		r.Acts = append(r.Acts, r.Acts[len(r.Acts)%5])
+	}
+	r.Whole = false
+	got := page.Render(r, page.Sheet{Station: "Dashan village", ID: "370100-014"}, text.New("en"))
+	if n := strings.Count(string(got), `<td class="t"><span class="no">`); n != 6 || !strings.Contains(string(got), "and 8 more") || !strings.Contains(string(got), "not whole") {
+		t.Errorf("%d acts are listed", n)
+	}
+	if *update {
+		if err := os.WriteFile("testdata/longest-en.html", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // wellFormed reads a page as XML: nothing is left open, and no text slipped in
 // that is not text. What HTML leaves open by right is closed first.
 func wellFormed(t *testing.T, html []byte) {
