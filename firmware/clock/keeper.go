@@ -179,8 +179,8 @@ func (k *Keeper) event(e Event) {
 	}
 }
 
-// now fills in an event that changes no time.
-func (k *Keeper) now(what string) Event {
+// stamped fills in an event that changes no time.
+func (k *Keeper) stamped(what string) Event {
 	s := k.Status()
 	return Event{What: what, From: s.Source, To: s.Source, Era: s.Era, Bound: millis(s.Bound), Mono: int64(k.sys.Mono())}
 }
@@ -246,7 +246,7 @@ func (k *Keeper) askKernel() {
 	k.kernel = now
 	by := now.Wall.Sub(last.Wall) - (now.Mono - last.Mono)
 	if !last.Wall.IsZero() && (by > stepTold || by < -stepTold) {
-		e := k.now("stepped")
+		e := k.stamped("stepped")
 		e.By, e.Kernel = by.Milliseconds(), now.Wall
 		k.event(e)
 		k.log.Warn("kernel clock stepped", "by", by, "synced", now.Synced)

@@ -37,7 +37,7 @@ func (k *Keeper) testBattery(got reading) {
 	rtc := k.rtc
 	k.mu.Unlock()
 	if rtc.Battery != was {
-		e := k.now("battery")
+		e := k.stamped("battery")
 		e.Detail, e.Cause, e.Read = rtc.Battery, rtc.Cause, got.wall
 		k.event(e)
 	}
@@ -88,7 +88,7 @@ func (k *Keeper) keepRTC(ctx context.Context) {
 		return
 	}
 	if k.setRTC(ctx) {
-		e := k.now("rtc_set")
+		e := k.stamped("rtc_set")
 		e.Read, e.By = read, -off.Milliseconds()
 		k.event(e)
 	}
