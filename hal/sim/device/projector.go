@@ -28,6 +28,7 @@ type Quirks struct {
 	LowerCase  bool // writes answers in lower case
 	BlankLine  bool // sends an empty line before the greeting's answer
 	StopAnyway bool // accepts POWR 0 while warming, without doing it
+	DigestEach bool // wants the digest before every command, not only the first
 	IdleClose  time.Duration
 }
 
@@ -37,6 +38,7 @@ type ProjectorOpts struct {
 	Name     string // default "Projector"
 	Inputs   []string
 	Class2   bool
+	Lamps    int // 1..8, default 1; all have burnt alike
 	Quirks   Quirks
 	Seed     uint64
 }
@@ -53,6 +55,7 @@ type ProjectorView struct {
 // network does whose far end is dark.
 type Projector struct {
 	knob
+	body  beamer
 	world *world.World
 	tcp   *wire.TCP
 	opts  ProjectorOpts
@@ -69,8 +72,18 @@ type Projector struct {
 // pjIdle is how long a connection may say nothing.
 const pjIdle = 30 * time.Second
 
-// NewProjector returns a projector behind tcp. Its own fault is lamp: ERST says
-// lamp error and POWR 1 is answered ERR4.
+// NewProjector returns a projector behind tcp. Its own faults are the parts, of
+// which ERST tells and with which, if it is lamp, temperature or cover, POWR 1 is
+// answered ERR4, and:
+//
+//	refuses     answers ERR3 to everything, for five minutes
+//	closes      hangs up before its first answer
+//	slow        a character every fifth of a second
+//	wrong_case  answers in lower case
+//	link_up     a %2LKUP line before each answer
+//	pad_nul     NUL bytes after each answer
+//	blank_line  an empty line before each answer
+//	digest_each wants the digest before every command
 func NewProjector(w *world.World, tcp *wire.TCP, o ProjectorOpts) *Projector {
 	if o.Name == "" {
 		o.Name = "Projector"
@@ -81,11 +94,14 @@ func NewProjector(w *world.World, tcp *wire.TCP, o ProjectorOpts) *Projector {
 	if o.Quirks.IdleClose == 0 {
 		o.Quirks.IdleClose = pjIdle
 	}
+	o.Lamps = min(max(o.Lamps, 1), 8)
 	p := &Projector{
 		world: w, tcp: tcp, opts: o, rng: rand.New(rand.NewPCG(o.Seed, 0x4352)),
 		input: o.Inputs[0], avmute: "30", freeze: "0",
 	}
-	p.knob = newKnob("projector", plug(tcp), append(wireKinds(), "lamp")...)
+	p.body.world = w
+	kinds := append(append(wireKinds(), troubleKinds()...), "refuses", "closes", "slow", "wrong_case", "link_up", "pad_nul", "blank_line", "digest_each")
+	p.knob = newKnob("projector", p.body.began(plug(tcp)), kinds...)
 	return p
 }
 
@@ -122,7 +138,7 @@ func (p *Projector) session(ctx context.Context, c net.Conn) {
 			return
 		}
 		command := strings.Trim(string(text), "\r\n\x00 ")
-		if first && digest != "" {
+		if digest != "" && (first || p.quirk(p.opts.Quirks.DigestEach, "digest_each")) {
 			if len(command) < 32 || !strings.EqualFold(command[:32], digest) {
 				p.say(ctx, c, "PJLINK ERRA\r")
 				return
@@ -144,7 +160,7 @@ func (p *Projector) greet() (digest, greeting string, drop bool) {
 	p.state.Lock()
 	defer p.state.Unlock()
 	p.conns++
-	drop = p.opts.Quirks.DropEvery > 0 && p.conns%p.opts.Quirks.DropEvery == 0
+	drop = p.FaultName() == "closes" || p.opts.Quirks.DropEvery > 0 && p.conns%p.opts.Quirks.DropEvery == 0
 	if p.opts.Password == "" {
 		return "", "PJLINK 0\r", drop
 	}
@@ -166,12 +182,32 @@ func (p *Projector) say(ctx context.Context, c net.Conn, text string) bool {
 	p.state.Lock()
 	out := fault.Spoil([]byte(text), p.rng)
 	p.state.Unlock()
-	if c.SetWriteDeadline(time.Now().Add(2*time.Second)) != nil {
-		return false
-	}
-	_, err := c.Write(out)
-	return err == nil && fault != wire.Cut
+	return p.drip(ctx, c, out) && fault != wire.Cut
 }
+
+// drip writes all at once, or byte by byte if it is slow.
+func (p *Projector) drip(ctx context.Context, c net.Conn, out []byte) bool {
+	step := max(1, len(out))
+	if p.FaultName() == "slow" {
+		step = 1
+	}
+	for len(out) > 0 {
+		n := min(step, len(out))
+		if c.SetWriteDeadline(time.Now().Add(2*time.Second)) != nil {
+			return false
+		}
+		if _, err := c.Write(out[:n]); err != nil {
+			return false
+		}
+		if out = out[n:]; len(out) > 0 && !sleep(ctx, 10*time.Second/slowBaud) {
+			return false
+		}
+	}
+	return true
+}
+
+// quirk says whether it has a quirk by nature or by fault.
+func (p *Projector) quirk(nature bool, kind string) bool { return nature || p.FaultName() == kind }
 
 // answer obeys one command, "%1POWR ?", and returns the whole answer.
 func (p *Projector) answer(command string) string {
@@ -183,17 +219,21 @@ func (p *Projector) answer(command string) string {
 		return "%1ERR1\r"
 	}
 	head, name := body[:2], strings.ToUpper(body[2:])
-	text := head + name + "=" + p.obey(head == "%2", name, param) + "\r"
-	if p.opts.Quirks.LowerCase {
+	value := pjBusy
+	if !p.body.refuses(&p.knob) {
+		value = p.obey(head == "%2", name, param)
+	}
+	text := head + name + "=" + value + "\r"
+	if p.quirk(p.opts.Quirks.LowerCase, "wrong_case") {
 		text = strings.ToLower(text)
 	}
-	if p.opts.Quirks.LinkUpLine {
+	if p.quirk(p.opts.Quirks.LinkUpLine, "link_up") {
 		text = "%2LKUP=00:0b:5d:01:02:03\r" + text
 	}
-	if p.opts.Quirks.BlankLine {
+	if p.quirk(p.opts.Quirks.BlankLine, "blank_line") {
 		text = "\r" + text
 	}
-	if p.opts.Quirks.PadNUL {
+	if p.quirk(p.opts.Quirks.PadNUL, "pad_nul") {
 		text += "\x00\x00"
 	}
 	return text
@@ -231,7 +271,8 @@ func (p *Projector) obey(class2 bool, name, param string) string {
 	case "ERST":
 		return p.errors()
 	case "LAMP":
-		return fmt.Sprintf("%d %c", int(lamp.LampHours), "01"[b2i(lamp.Lamp)])
+		one := fmt.Sprintf("%d %c", int(lamp.LampHours), "01"[b2i(lamp.Lamp)])
+		return strings.TrimSuffix(strings.Repeat(one+" ", max(1, p.opts.Lamps)), " ")
 	case "INST":
 		return strings.Join(p.opts.Inputs, " ")
 	case "NAME":
@@ -273,7 +314,8 @@ func (p *Projector) power(param string, s hal.DisplayState) string {
 	case "?":
 		return pjState(s)
 	case "1":
-		if p.FaultName() == "lamp" {
+		switch p.FaultName() {
+		case "lamp", "temperature", "cover":
 			return pjBroken
 		}
 		return accepted(p.world.ProjectorPower(true))
@@ -326,41 +368,11 @@ func (p *Projector) mute(param string, s hal.DisplayState) string {
 
 // errors is ERST: fan, lamp, temperature, cover, filter, other.
 func (p *Projector) errors() string {
-	if p.FaultName() == "lamp" {
-		return "020000"
+	digits := []byte("000000")
+	if i := slices.Index(troubleKinds(), p.FaultName()); i >= 0 {
+		digits[i] = '2'
 	}
-	return "000000"
-}
-
-func (p *Projector) obey2(name, param string) string {
-	switch {
-	case name == "FREZ" && (param == "0" || param == "1"):
-		p.state.Lock()
-		defer p.state.Unlock()
-		p.freeze = param
-		return pjOK
-	case (name == "SVOL" || name == "MVOL") && (param == "0" || param == "1"):
-		return pjOK
-	case name == "INNM" && strings.HasPrefix(param, "?"):
-		return "Input " + param[1:]
-	case param != "?":
-		return pjParameter
-	}
-	switch name {
-	case "FREZ":
-		p.state.Lock()
-		defer p.state.Unlock()
-		return p.freeze
-	case "SNUM":
-		return "SB0001"
-	case "SVER":
-		return "1.0"
-	case "IRES", "RRES":
-		return "1920x1080"
-	case "RLMP", "RFIL":
-		return "P-LAMP"
-	}
-	return pjUndefined
+	return string(digits)
 }
 
 // String describes p.
