@@ -70,7 +70,7 @@ func join(ctx context.Context, cfg *config.Config, p parts, log *slog.Logger) er
 	frames := source{mains.NewReader(p.front, mains.Opts{FullScale: cfg.Mains.FullScale, Name: "mains " + p.front.Name()})}
 	loop, err = power.New(settings(cfg), frames, sw.drive, sw.relays, server, power.Opts{
 		Boot: rand.Text()[:8], FullScale: cfg.Mains.FullScale, Notes: realtime(log), Meter: p.meter,
-		Memory: filepath.Join(cfg.Station.StateDir, "guard.json"), Log: log,
+		Memory: filepath.Join(cfg.Station.StateDir, "guard.json"), Events: filepath.Join(cfg.Station.StateDir, "events"), Log: log,
 	})
 	if err != nil {
 		return err

@@ -96,7 +96,8 @@ func (a *replayArgs) run(out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		s, s.Loads = settings(cfg), nil
+		s = settings(cfg)
+		s.Loads, s.Slot = nil, cfg.Guard.Slot.D() // a replay draws no lots
 		a.full = cmp.Or(a.full, cfg.Mains.FullScale)
 	}
 	a.full = cmp.Or(a.full, 800)

@@ -8,7 +8,7 @@ import (
 
 func TestBoxMarksLostFrames(t *testing.T) {
 	b, m := newBench(t, "x"), inside(0, 0, 0)
-	b.run(m, 100)
+	b.frames(m, 100)
 	for range 4 {
 		b.n++ // lost
 	}
@@ -17,10 +17,10 @@ func TestBoxMarksLostFrames(t *testing.T) {
 	broken := m.frame(b.n)
 	broken.Overrun = true
 	b.play(broken, 0)
-	b.run(m, 10)
+	b.frames(m, 10)
 	middle := b.sample()
 	b.event(EventOpen, CauseOver)
-	b.run(m, 100)
+	b.frames(m, 100)
 	records := b.handed()
 	if len(records) != 1 || records[0].Whole {
 		t.Fatalf("%d records", len(records))
@@ -46,7 +46,7 @@ func TestBoxMarksLostFrames(t *testing.T) {
 // same.
 func TestBoxOfABlindGuard(t *testing.T) {
 	b, m := newBench(t, "x"), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	for range 12 {
 		b.play(nil, 0)
 	}
@@ -73,13 +73,13 @@ func TestBoxOfABlindGuard(t *testing.T) {
 // TestBoxTakesBackASilenceThatWasNone: frames that were only late leave no gap.
 func TestBoxTakesBackASilenceThatWasNone(t *testing.T) {
 	b, m := newBench(t, "x"), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	for range 8 {
 		b.play(nil, 0)
 	}
-	b.run(m, 40)
+	b.frames(m, 40)
 	b.event(EventOpen, CauseOver)
-	b.run(m, 100)
+	b.frames(m, 100)
 	if r := b.handed(); len(r) != 1 || len(r[0].Wave.Gaps) != 0 {
 		t.Errorf("%d records, gaps %v", len(r), r[0].Wave.Gaps)
 	}

@@ -1,5 +1,17 @@
 package power
 
+import "context"
+
+// run is the keeper's part.
+func (b *blackBox) run(ctx context.Context) {
+	if b != nil {
+		b.keepFiles(ctx)
+	}
+}
+
+// failing says whether the newest file could not be written.
+func (b *blackBox) failing() bool { return b != nil && b.unsafe.Load() }
+
 // advance hands event i to the keeper when its wave is here, and again when
 // everything is: the power may fail in between.
 func (b *blackBox) advance(i int) {

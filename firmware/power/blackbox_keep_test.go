@@ -51,9 +51,9 @@ func readRecord(t *testing.T, path string) *Record {
 func TestKeeperWritesTwice(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "events")
 	b, m := newBench(t, dir), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	b.event(EventTrip, CauseOver)
-	b.run(m, 100)
+	b.frames(m, 100)
 	b.sweep()
 	names := listed(t, dir)
 	if !slices.Equal(names, []string{"20261123T120001.000Z-boot-1.json"}) {
@@ -63,7 +63,7 @@ func TestKeeperWritesTwice(t *testing.T) {
 		t.Errorf("%+v", r.Acts)
 	}
 	b.event(EventWeld, CauseWelded)
-	b.run(m, 2000)
+	b.frames(m, 2000)
 	b.sweep()
 	names = listed(t, dir)
 	if len(names) != 2 {
@@ -87,7 +87,7 @@ func TestRecordOfEverythingIsSmall(t *testing.T) {
 	for range maxActs {
 		b.event(EventNoClose, CauseNotClosing)
 	}
-	b.run(m, 2000)
+	b.frames(m, 2000)
 	for _, r := range b.handed() {
 		out, err := json.Marshal(r)
 		if err != nil || len(out) > 16<<10 {
@@ -110,9 +110,9 @@ func TestKeeperOnAFullCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, m := newBench(t, dir), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	b.event(EventTrip, CauseOver)
-	b.run(m, 100)
+	b.frames(m, 100)
 	b.sweep()
 	if !b.unsafe.Load() || b.failed != 1 || len(listed(t, dir)) != 0 {
 		t.Fatalf("unsafe %v, failed %d, %v", b.unsafe.Load(), b.failed, listed(t, dir))
@@ -120,9 +120,9 @@ func TestKeeperOnAFullCard(t *testing.T) {
 	if err := os.Symlink("/dev/full", filepath.Join(dir, "event.tmp")); err != nil {
 		t.Fatal(err)
 	}
-	b.run(m, 2000)
+	b.frames(m, 2000)
 	b.sweep()
-	b.run(m, 4000) // the loop does not care
+	b.frames(m, 4000) // the loop does not care
 	if !b.unsafe.Load() || b.failed != 2 {
 		t.Errorf("unsafe %v, failed %d", b.unsafe.Load(), b.failed)
 	}
@@ -139,10 +139,10 @@ func TestKeeperWithoutAFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, m := newBench(t, filepath.Join(file, "events")), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	for range slots + 2 {
 		b.event(EventTrip, CauseOver)
-		b.run(m, 2200)
+		b.frames(m, 2200)
 		b.sweep()
 	}
 	if !b.unsafe.Load() || b.dropped.Load() != 2 {
@@ -157,9 +157,9 @@ func TestKeeperRun(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); b.keepFiles(ctx) }()
-	b.run(m, 400)
+	b.frames(m, 400)
 	b.event(EventTrip, CauseOver)
-	b.run(m, 10)
+	b.frames(m, 10)
 	b.finish()
 	stop()
 	<-done

@@ -204,8 +204,8 @@ func (b *bench) play(f *Frame, lost int) {
 	b.take(f, &b.in, b.now)
 }
 
-func (b *bench) run(m mains, frames int) {
-	for range frames {
+func (b *bench) frames(m mains, n int) {
+	for range n {
 		b.play(m.frame(b.n), 0)
 	}
 }
@@ -231,7 +231,7 @@ func (b *bench) handed() (records []*Record) {
 func TestBoxIsBounded(t *testing.T) {
 	b := newBench(t, "x")
 	chatter := mains(func(t float64) float64 { return 220 - 60*float64(int(t*2.5)%2) })
-	b.run(chatter, 4000)
+	b.frames(chatter, 4000)
 	busy := 0
 	for i := range b.slot {
 		if b.slot[i].yours.Load() || b.pend[i].on {
@@ -242,7 +242,7 @@ func TestBoxIsBounded(t *testing.T) {
 		t.Errorf("%d of %d places taken by dips, %d dropped", busy, slots, b.dropped.Load())
 	}
 	b.event(EventTrip, CauseUnder)
-	b.run(chatter, 100)
+	b.frames(chatter, 100)
 	found := false
 	for _, r := range b.handed() {
 		found = found || slices.ContainsFunc(r.Acts, func(a Act) bool { return a.Kind == "trip" && a.AtUS == 0 })
@@ -258,7 +258,7 @@ func TestBoxRationsChatter(t *testing.T) {
 	chatter := mains(func(t float64) float64 { return 220 - 60*float64(int(t*2.5)%2) })
 	files := 0
 	for range 120 * 4 {
-		b.run(chatter, 100)
+		b.frames(chatter, 100)
 		for _, r := range b.handed() {
 			if r.Whole {
 				files++
@@ -272,14 +272,14 @@ func TestBoxRationsChatter(t *testing.T) {
 
 func TestBoxOfAStop(t *testing.T) {
 	b, m := newBench(t, "x"), inside(0, 0, 0)
-	b.run(m, 400)
+	b.frames(m, 400)
 	b.event(EventOpen, CauseStopping)
 	b.finish()
 	if r := b.handed(); len(r) != 0 {
 		t.Errorf("the end of the program made %v", kindsOf(r[0]))
 	}
 	b.event(EventTrip, CauseOver)
-	b.run(m, 4)
+	b.frames(m, 4)
 	b.event(EventOpen, CauseStopping)
 	b.finish()
 	if r := b.handed(); len(r) != 1 || !r[0].Whole || len(r[0].Acts) != 2 || r[0].Wave.Gaps[0][1] != 2*aroundSamples {
@@ -289,13 +289,13 @@ func TestBoxOfAStop(t *testing.T) {
 
 func TestBoxAllocatesNothing(t *testing.T) {
 	b, m := newBench(t, "x"), mains(func(t float64) float64 { return 220 - 60*float64(int(t*2.5)%2) })
-	var frames [6400]*Frame // 16 s
-	for i := range frames {
-		frames[i] = m.frame(i)
+	var wave [6400]*Frame // 16 s
+	for i := range wave {
+		wave[i] = m.frame(i)
 	}
 	n, handed := 0, 0
 	if a := testing.AllocsPerRun(20_000, func() {
-		b.play(frames[n%len(frames)], n%997/990)
+		b.play(wave[n%len(wave)], n%997/990)
 		if n%1300 == 1299 {
 			b.play(nil, 0)
 			b.event(EventTrip, CauseUnder)
@@ -317,7 +317,7 @@ func TestBoxAllocatesNothing(t *testing.T) {
 
 func TestNoBoxKeepsNothing(t *testing.T) {
 	b := newBench(t, "")
-	b.run(inside(0.5, 0.6, 400), 400)
+	b.frames(inside(0.5, 0.6, 400), 400)
 	b.event(EventTrip, CauseInstant)
 	b.finish()
 	if b.blackBox != nil {

@@ -48,6 +48,7 @@ type Opts struct {
 	FullScale int      // volts of sample 32768, default 800
 	Notes     []string // standing remarks to show in every status
 	Memory    string   // file of the durable memory; "" for none
+	Events    string   // folder of the black box's files; "" for none
 	Meter     Meter    // slow second source; nil for none
 	Witnesses Witnesses
 	// HoldArrester keeps the contactor open while the surge arrester has failed or
@@ -83,6 +84,7 @@ type Loop struct {
 	wish   atomic.Pointer[wish]
 	meter  *meterWatch
 	keeper keeper
+	box    *blackBox
 	*bystander
 
 	// Of the goroutine in Run alone.
@@ -163,6 +165,7 @@ func New(settings Settings, source Source, drive Drive, relays []Relay, outlet O
 	}
 	l.sampler = NewSampler(NewDetector(either(opts.FullScale, 800), plan.Instant()))
 	l.supply = newSupply(l.sampler.det)
+	l.box = newBlackBox(opts.Events, opts.Boot, either(opts.FullScale, 800), settings, plan, l.supply.Quality, l.log)
 	l.eyes = eyes{drive: drive, now: l.now, log: l.log}
 	l.hands = newHands(relays, l.log)
 	l.meter = newMeterWatch(opts.Meter)
@@ -185,7 +188,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
-	for _, run := range []func(context.Context){l.eyes.run, l.hands.run, l.report, l.keep, l.runMeter, l.runWitnesses} {
+	for _, run := range []func(context.Context){l.eyes.run, l.hands.run, l.report, l.keep, l.runMeter, l.runWitnesses, l.box.run} {
 		group.Go(func() { run(beside) })
 	}
 	l.begin()
@@ -245,6 +248,7 @@ func (l *Loop) turn(f *Frame, now time.Time) {
 	elapsed := max(0, now.Sub(l.last))
 	l.last = now
 	l.gather(f, elapsed, now)
+	l.box.take(f, &l.in, now)
 	before := l.state.Commanded()
 	next, orders := l.plan.Step(l.state, l.in)
 	l.state = next
@@ -376,16 +380,19 @@ func (l *Loop) show(o *Orders, now time.Time) {
 	s := &l.snap
 	if disturbed {
 		l.postLocked(quality, now)
+		l.box.note(quality, l.queueN, &l.state)
 	}
 	news := o.N > 0 || disturbed || l.nNews > 0 || s.state.Phase != l.state.Phase || s.wishSeq != w.seq
 	for _, e := range o.Events[:o.N] {
 		l.postLocked(e, now)
+		l.box.note(e, l.queueN, &l.state)
 		if e.Kind == EventTrip {
 			s.trips++
 		}
 	}
 	for _, e := range l.news[:l.nNews] {
 		l.postLocked(e, now)
+		l.box.note(e, l.queueN, &l.state)
 	}
 	s.state, s.at, s.sense, s.known = l.state, now, l.lastMV, l.sinceMV <= l.plan.stale
 	s.aux, s.loads, s.wishSeq, s.reset = l.in.Aux, l.in.Loads, w.seq, l.reset
@@ -403,6 +410,7 @@ func (l *Loop) end() {
 	l.state, l.nNews = next, 0
 	l.obey(&orders, before, l.now())
 	l.show(&orders, l.now())
+	l.box.finish()
 }
 
 // post queues one event from outside the core.

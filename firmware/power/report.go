@@ -115,6 +115,7 @@ func (l *Loop) notes(s *snapshot) []string {
 	}{
 		{l.keeper.lost, NoteMemoryLost},
 		{l.keeper.unsafe.Load(), NoteMemoryUnsafe},
+		{l.box.failing(), NoteEvents},
 		{s.arrester.open, NoteArrester},
 		{s.travels.Closing.Slow || s.travels.Opening.Slow, NoteTravel},
 		{opto != CauseNone, NoteOpto},
