@@ -49,7 +49,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(out, "simstation", version)
 		return 0
 	}
-	ok, err := o.play(ctx, out)
+	do := o.play
+	if o.faults.N > 0 {
+		do = o.harm
+	}
+	ok, err := do(ctx, out)
 	if err != nil {
 		fmt.Fprintln(errOut, "simstation:", err)
 	}

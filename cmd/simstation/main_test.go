@@ -29,6 +29,8 @@ func TestCommandLine(t *testing.T) {
 		{"-scenario nowhere.txt", exitUsage, "first-lesson"},
 		{"-scenario " + wrong, exitUsage, `line 2: unknown action "prss": did you mean "press"?`},
 		{"-exit -scenario " + endless, exitUsage, "has no end"},
+		{"-faults 3 -only tickle", exitFailed, "one of kill stop"},
+		{"-faults 3 -bin " + t.TempDir(), exitFailed, "make build"},
 		{"-listen= -bin " + t.TempDir(), exitFailed, "make build"},
 	}
 	for _, tt := range tests {

@@ -11,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"stationbox/cmd/simstation/internal/bench"
+	"stationbox/cmd/simstation/internal/faults"
 	"stationbox/cmd/simstation/internal/report"
 	"stationbox/cmd/simstation/internal/village"
 	"stationbox/cmd/simstation/scenarios"
@@ -28,6 +30,7 @@ type options struct {
 	exit    bool
 	quiet   bool
 	version bool
+	faults  faults.Opts
 	errOut  io.Writer
 }
 
@@ -48,6 +51,10 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fl.StringVar(&o.village.Bin, "bin", beside(""), "`FOLDER` of guard and station")
 	fl.StringVar(&o.village.Media, "media", mediaFolder(), "`FOLDER` of make-lesson.sh and make-prompts.sh")
 	fl.BoolVar(&o.quiet, "quiet", false, "say only what is wrong")
+	fl.IntVar(&o.faults.N, "faults", 0, "instead of a scenario, do harm to the real guard `N` times and judge it")
+	fl.IntVar(&o.faults.Villages, "villages", 4, "with -faults: how many villages at the same time")
+	fl.StringVar(&o.faults.Only, "only", "", "with -faults: only this `KIND`: "+strings.Join(faults.Kinds(), " "))
+	fl.StringVar(&o.faults.Control, "control", "", "with -faults: make the real thing fail, so that violations must be found: "+strings.Join(faults.Controls(), " "))
 	fl.BoolVar(&o.version, "version", false, "say the version and end")
 	if err := fl.Parse(args); err != nil {
 		return nil, err
@@ -58,7 +65,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	if o.village.Language != "zh" && o.village.Language != "en" {
 		return nil, fmt.Errorf("-lang %s: zh or en", o.village.Language)
 	}
-	if o.version {
+	if o.version || o.faults.N > 0 {
 		return o, nil
 	}
 	return o, o.readScript()
@@ -144,6 +151,21 @@ func (o *options) play(ctx context.Context, out io.Writer) (ok bool, err error) 
 		return true, nil // somebody had enough: that is how it is to end
 	}
 	return verdict(out, r), err
+}
+
+// harm does fault injections instead of a scenario.
+func (o *options) harm(ctx context.Context, out io.Writer) (ok bool, err error) {
+	f := o.faults
+	f.Seed, f.Bin, f.Dir, f.Out, f.Now = uint64(max(o.village.Seed, 0)), o.village.Bin, o.village.Dir, out, time.Now
+	r, err := faults.Run(ctx, f)
+	if err != nil {
+		return false, err
+	}
+	r.Print(out)
+	if o.report != "" {
+		err = r.Write(o.report)
+	}
+	return r.OK(), err
 }
 
 // verdict tells what was not as expected.
