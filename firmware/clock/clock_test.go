@@ -263,6 +263,29 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// A voucher that was turned back vouches no more.
+func TestAnEraEndsTheOldVoucher(t *testing.T) {
+	c := newClock()
+	c.Recall(clock.Memory{Shown: noon.AddDate(1, 0, 0), Vouched: noon.AddDate(1, 0, 0), By: clock.Technician}, 0)
+	say(t, c, clock.Hub, 0, 0, 0)
+	say(t, c, clock.RTC, time.Minute, 0, 0) // a driver that loads late
+	if s := c.Status(time.Minute); s.Era != 2 || s.Source != clock.Hub {
+		t.Errorf("%+v", s)
+	}
+}
+
+// An RTC that agrees with a person's wide guess and is more exact may slow the
+// clock down, but it begins no era.
+func TestRTCBeginsNoEra(t *testing.T) {
+	c := newClock()
+	say(t, c, clock.RTC, 0, -time.Minute, time.Second)
+	say(t, c, clock.Technician, 0, 4*time.Minute+time.Second, 0)
+	ch := say(t, c, clock.Technician, time.Second, -time.Minute, 10*time.Minute) // takes it back, unsure
+	if s := c.Status(time.Second); s.Era != 1 || ch.What == clock.ChangeEra || s.Source != clock.RTC {
+		t.Errorf("%+v %+v", s, ch)
+	}
+}
+
 func TestOutrankedSaysBoth(t *testing.T) {
 	c := newClock()
 	say(t, c, clock.NTP, 0, 0, 0)

@@ -162,7 +162,6 @@ func (c *Clock) settle(m time.Duration, before int64) Change {
 		c.era++
 		c.anchor.wall, c.last = truth, truth
 		c.vouch = vouch{c.ref.source, truth, c.ref.boundAt(m)}
-		c.floor = line{source: Floor, wall: truth, mono: m, bound: Unbounded}
 	case truth > before+int64(jumpTold):
 		change.What = ChangeJump
 	case c.ref.source != change.From:
