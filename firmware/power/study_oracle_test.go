@@ -88,6 +88,7 @@ func mark(rms []float64, every bool, ok func(v float64) bool) []bool {
 
 func judgeWave(s *studied) oracle {
 	cycle, half := rmsOf(s, 1), rmsOf(s, 0.5)
+	highest, lowest := s.hole.filled(cycle, math.Max), s.hole.filled(cycle, math.Min)
 	o := oracle{earliest: math.Inf(1), latest: math.Inf(1)}
 	for _, st := range power.DefaultStages() {
 		may := func(v float64) bool { return v >= float64(st.Over)*(1-rmsPart-0.001) }
@@ -96,15 +97,19 @@ func judgeWave(s *studied) oracle {
 			may = func(v float64) bool { return v < float64(st.Under)*(1+rmsPart)+0.3 }
 			must = func(v float64) bool { return v < float64(st.Under)*(1-rmsPart)-0.3 }
 		}
-		after := st.After.Seconds()
-		o.earliest = min(o.earliest, integrate(mark(cycle, false, may), max(0, after-0.015), 5))
-		o.latest = min(o.latest, integrate(mark(cycle, true, must), after, 3)+0.010)
+		after, most, least := st.After.Seconds(), highest, lowest
+		if st.Under > 0 {
+			most, least = lowest, highest
+		}
+		o.earliest = min(o.earliest, integrate(mark(most, false, may), max(0, after-0.015), 5))
+		o.latest = min(o.latest, integrate(mark(least, true, must), after, 3)+0.010)
 		if st.Over > 0 && st.After == 0 { // the envelope sees half a cycle ahead of any rms over half a cycle
 			o.earliest = min(o.earliest, integrate(mark(half, false, func(v float64) bool { return v >= float64(st.Over)*0.97 }), 0, 5)-0.012)
 			o.earliest = min(o.earliest, notched(s, half, float64(st.Over))-0.012)
 		}
 	}
-	o.ride = rides(cycle)
+	o.ride = rides(highest) && rides(lowest)
+	s.hole.bound(&o)
 	return o
 }
 

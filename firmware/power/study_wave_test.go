@@ -18,6 +18,7 @@ type studied struct {
 	shifts   []float64
 	noise    float64
 	full     float64 // full scale in V
+	hole     *hole   // where the samples do not come as they should
 	length   float64 // s
 	rnd      *rand.Rand
 	wave     []float64 // as the converter sees it, V
@@ -124,6 +125,10 @@ var study = []class{
 			return 1
 		})
 	}},
+	{"missing frames", func(s *studied) { s.dig(missing) }},
+	{"late frames", func(s *studied) { s.dig(late) }},
+	{"pause of the guard", func(s *studied) { s.dig(pause) }},
+	{"frozen front end", func(s *studied) { s.dig(frozen) }},
 	{"staircase", func(s *studied) {
 		s.length = 13
 		stair, every := s.in(0.02, 0.1), s.in(0.3, 2)
@@ -131,7 +136,7 @@ var study = []class{
 	}},
 	{"recloser", func(s *studied) {
 		s.length = 3
-		from, dead, live := s.in(0.3, 0.6), s.in(0.02, 0.5), s.in(0.2, 1)
+		from, dead, live := s.in(0.3, 0.6), s.in(0.02, 0.5), s.in(0.2, 1) // what follows an opening: TestRecloser
 		s.gains = append(s.gains, func(t float64) float64 {
 			if t > from && t < from+3*(dead+live) && math.Mod(t-from, dead+live) < dead {
 				return 0
