@@ -27,6 +27,8 @@ type judge struct {
 	begun    bool
 	inWindow bool // never beyond any limit of the curve
 	trips    int
+	missed   time.Duration // unseen before the newest voltage
+	past     past
 }
 
 func newJudge(s power.Settings) *judge {
@@ -37,7 +39,7 @@ func newJudge(s power.Settings) *judge {
 func (j *judge) see(in *power.Input, o *power.Orders) string {
 	j.watch(in)
 	defer func() { j.before, j.begun = *o, true }()
-	return cmp.Or(j.contactor(in, o), j.curve(in, o), j.lamps(in, o), j.relays(in, o))
+	return cmp.Or(j.contactor(in, o), j.curve(in, o), j.lamps(in, o), j.relays(in, o), j.minutes(in, o))
 }
 
 func (j *judge) watch(in *power.Input) {
@@ -69,6 +71,7 @@ func (j *judge) watch(in *power.Input) {
 func (j *judge) contactor(in *power.Input, o *power.Orders) string {
 	closing := o.Contactor && !j.before.Contactor
 	wasUnseen := j.unseen
+	j.missed = wasUnseen
 	if in.Sense.Fresh && in.Sense.Known {
 		j.unseen = 0
 	}
@@ -174,33 +177,93 @@ func (j *judge) relays(_ *power.Input, o *power.Orders) string {
 	return ""
 }
 
-// TestInvariants plays long random days against the judge.
+// TestInvariants plays long random days against the judge, with short times.
 func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := village()
+		s.MaxTrips = rapid.IntRange(1, 5).Draw(t, "trips")
 		s.Loads[projector].CoolTime = time.Duration(rapid.IntRange(1, 8).Draw(t, "cool")) * time.Second
 		s.MinOff = time.Duration(rapid.IntRange(1, 6).Draw(t, "minoff")) * time.Second
-		plan, err := power.NewPlan(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, j := newBench(plan), newJudge(s)
-		if rapid.Bool().Draw(t, "warm") {
-			b.state = plan.Warm()
-			b.in.Aux, b.in.Feed = power.ContactClosed, power.ContactClosed
-			j.before.Contactor, j.good = true, time.Hour
-		}
+		p := newPlayer(t, s)
 		for range rapid.IntRange(3, 20).Draw(t, "scenes") {
-			scene(t, b, j)
+			scene(t, p, []int{5, 15, 60, 150, 300, 900, 2000, 4000, 4000})
 		}
 	})
 }
 
+// TestInvariantsOfRealDays is the same with the constants of a real village: a
+// minute of good mains, a minute off and more with every trip, five trips an hour,
+// a lamp that cools for a minute and a half. At least a million steps.
+func TestInvariantsOfRealDays(t *testing.T) {
+	steps, most := 0, 24
+	if race {
+		most = 6
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := newPlayer(t, real(time.Duration(rapid.IntRange(0, 29).Draw(t, "slot"))*4*time.Second))
+		for range rapid.IntRange(4, most).Draw(t, "scenes") {
+			scene(t, p, []int{5, 60, 150, 600, 4000, 12_000, 90_000, 150_000, 300_000, 300_000, 600_000})
+		}
+		steps += p.steps
+	})
+	t.Logf("%d steps", steps)
+	if steps < 1_000_000 {
+		t.Errorf("%d steps; want a million", steps)
+	}
+}
+
+// real is village with the default times.
+func real(slot time.Duration) power.Settings {
+	s := village()
+	s.GoodTime, s.MinOff, s.MaxTrips, s.Slot = time.Minute, time.Minute, 5, slot
+	s.Loads[tv].OnDelay, s.Loads[projector].OnDelay, s.Loads[receiver].OnDelay = 3*time.Second, 3*time.Second, 2*time.Second
+	s.Loads[projector].CoolTime = 90 * time.Second
+	return s
+}
+
+// player is a bench and its judge.
+type player struct {
+	*bench
+	judge *judge
+	steps int
+}
+
+// newPlayer begins as at boot or, half of the time, closed for long.
+func newPlayer(t *rapid.T, s power.Settings) *player {
+	plan, err := power.NewPlan(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &player{bench: newBench(plan), judge: newJudge(s)}
+	if rapid.Bool().Draw(t, "warm") {
+		p.state = plan.Warm()
+		p.in.Aux, p.in.Feed = power.ContactClosed, power.ContactClosed
+		p.judge.before.Contactor, p.judge.good, p.judge.past.lived = true, time.Hour, true
+		p.judge.past.started = -time.Hour
+	} else {
+		p.judge.past.owed = s.MinOff
+	}
+	return p
+}
+
+// die is a crash, and a start after a time that the wall clock says has passed.
+func (p *player) die(t *rapid.T) {
+	gone := rapid.SampledFrom([]time.Duration{0, time.Second, 20 * time.Minute, 2 * time.Hour}).Draw(t, "gone")
+	p.state = p.plan.Restart(p.state, gone)
+	p.orders = power.Orders{}
+	if broken := p.judge.restart(&p.state, gone); broken != "" {
+		t.Fatalf("at %v, restart after %v: %s", p.at, gone, broken)
+	}
+}
+
 // scene is some time in which nothing changes but what it begins with.
-func scene(t *rapid.T, b *bench, j *judge) {
-	in := &b.in
+func scene(t *rapid.T, b *player, lengths []int) {
+	in, j := &b.in, b.judge
+	if rapid.IntRange(0, 15).Draw(t, "dies") == 15 {
+		b.die(t)
+	}
 	v := rapid.SampledFrom([]int32{220, 220, 220, 220, 220, 220, 220, 220, 0, 21, 100, 153, 160, 175, 180, 189, 200, 249, 251, 263, 266, 280, 305, 345}).Draw(t, "volts")
-	lasts := time.Duration(rapid.SampledFrom([]int{5, 15, 60, 150, 300, 900, 2000, 4000, 4000}).Draw(t, "ms")) * time.Millisecond
+	lasts := time.Duration(rapid.SampledFrom(lengths).Draw(t, "ms")) * time.Millisecond
 	for i := range j.s.Loads {
 		l := &in.Loads[i]
 		l.Wanted = rapid.Bool().Draw(t, "wanted")
@@ -226,11 +289,18 @@ func scene(t *rapid.T, b *bench, j *judge) {
 		in.Aux = power.Contact(rapid.IntRange(0, 2).Draw(t, "aux"))
 		in.Feed = power.Contact(rapid.IntRange(0, 2).Draw(t, "feed"))
 	}
-	samples := rapid.SampledFrom([]string{"fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "none", "unknown", "late", "some"}).Draw(t, "samples")
+	samples := rapid.SampledFrom([]string{"fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "fine", "none", "unknown", "late", "some", "envelope"}).Draw(t, "samples")
+	chatter := rapid.SampledFrom([]int{0, 0, 0, 0, 2, 3, 5}).Draw(t, "chatter")
 	n := 0
-	for end := b.at + lasts; b.at < end; n++ {
+	for began := b.at; b.at < began+lasts; n++ {
 		in.Elapsed = power.FrameTime
-		in.Sense = power.Sense{Fresh: true, Known: true, Span: power.FrameTime, MV: v * 1000}
+		if b.at > began+2*time.Second {
+			in.Elapsed = 4 * power.FrameTime // three frames in four are lost, and nothing changes
+		}
+		in.Sense = power.Sense{Fresh: true, Known: true, Span: in.Elapsed, MV: v * 1000}
+		if chatter > 0 && n/20%chatter == 0 {
+			in.Sense.MV = 220_000
+		}
 		switch {
 		case samples == "none", samples == "some" && n%3 > 0:
 			in.Elapsed = 10 * time.Millisecond
@@ -239,11 +309,18 @@ func scene(t *rapid.T, b *bench, j *judge) {
 			in.Sense.Known, in.Sense.MV = false, 0
 		case samples == "late":
 			in.Sense.Fresh, in.Sense.Late = false, true
+		case samples == "envelope" && n == 40:
+			in.Sense.Instant, in.Sense.PeakMV = true, 400_000
 		}
 		now := *in
 		b.step()
+		b.steps++
+		for _, e := range b.orders.Events[:b.orders.N] {
+			t.Logf("at %v: %v, %v", b.at, e.Kind, e.Cause.Word())
+		}
 		if broken := j.see(&now, &b.orders); broken != "" {
-			t.Fatalf("at %v, phase %v, cause %v: %s", b.at, b.state.Phase, b.state.Cause, broken)
+			t.Fatalf("at %v, phase %v, cause %v, %d V for %v in this scene: %s",
+				b.at, b.state.Phase, b.state.Cause.Word(), now.Sense.MV/1000, b.at-began, broken)
 		}
 	}
 }
@@ -253,13 +330,10 @@ func scene(t *rapid.T, b *bench, j *judge) {
 func TestLiveness(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := village()
-		plan, err := power.NewPlan(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, j := newBench(plan), newJudge(s)
+		s.MaxTrips = 5
+		b := newPlayer(t, s)
 		for range rapid.IntRange(1, 8).Draw(t, "scenes") {
-			scene(t, b, j)
+			scene(t, b, []int{5, 15, 60, 150, 300, 900, 2000, 4000, 4000})
 		}
 		b.follow, b.in.Failed, b.in.Reset = true, false, false
 		for i := range s.Loads {
