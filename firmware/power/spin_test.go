@@ -11,7 +11,8 @@ import (
 // TestSpin proves with a model checker that a guard which dies or hangs at any
 // moment leaves no over-voltage on a closed contactor, thanks to the retriggerable
 // drive, and that the contactor closes at all. Without the drive the same promise
-// must be broken, or the model would prove nothing.
+// must be broken, by deaths alone and by hangs alone, or the model would prove
+// nothing.
 func TestSpin(t *testing.T) {
 	for _, tool := range []string{"spin", "gcc"} {
 		if _, err := exec.LookPath(tool); err == nil {
@@ -32,7 +33,11 @@ func TestSpin(t *testing.T) {
 		safe  string
 	}{
 		{"with the drive", []string{"-a"}, "errors: 0\n"},
+		{"with the drive, hangs alone", []string{"-DNOCRASH", "-a"}, "errors: 0\n"},
+		{"with the drive, crashes alone", []string{"-DNOHANG", "-a"}, "errors: 0\n"},
 		{"without it", []string{"-DLATCHED", "-a"}, "errors: 1\n"},
+		{"without it, hangs alone", []string{"-DLATCHED", "-DNOCRASH", "-a"}, "errors: 1\n"},
+		{"without it, crashes alone", []string{"-DLATCHED", "-DNOHANG", "-a"}, "errors: 1\n"},
 	} {
 		t.Run(world.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -8,7 +8,8 @@
  * The drive is retriggerable: a pulse holds the coil for HOLD rounds, a level
  * holds nothing. With LATCHED defined there is no such drive: the contact follows
  * the level of the pin, as with a plain relay board. Then "safe" must be broken,
- * or this model proves nothing.
+ * or this model proves nothing; by a hang alone (NOCRASH) and by a crash alone
+ * (NOHANG) too.
  */
 #define HOLD   6   /* rounds of the drive after the last pulse: 300 ms */
 #define DECIDE 2   /* rounds of over-voltage until the order */
@@ -94,8 +95,12 @@ active proctype Guard() {
 	:: turn == guard ->
 		if
 		:: state == alive -> core()
+#ifndef NOCRASH
 		:: state == alive && !calm -> state = dead
+#endif
+#ifndef NOHANG
 		:: state == alive && !calm -> state = hung; if :: level = true :: level = false fi
+#endif
 		:: state == hung && !calm -> skip
 		:: state == hung -> state = alive; core()
 		:: state == dead && !calm -> skip
