@@ -47,6 +47,7 @@ type GuardStatus struct {
 	UPS       string       `json:"ups,omitempty"`     // key of the text catalogue; empty: none, or unknown
 	Meter     *MeterStatus `json:"meter,omitempty"`
 	WantSeq   uint64       `json:"want_seq"`        // newest GuardWant obeyed
+	Reset     uint64       `json:"reset"`           // newest reset obeyed
 	Notes     []string     `json:"notes,omitempty"` // standing remarks, keys of the text catalogue ("guard.no_fifo")
 }
 
@@ -94,8 +95,9 @@ type GuardEvent struct {
 	AgoMS    int64     `json:"ago_ms"` // before this message was sent
 	Kind     string    `json:"kind"`   // start, close, open, load_on, load_off, trip, lockout, weld, no_close, blind, mains_good, mains_bad, outage, held, meter_fault …
 	Load     string    `json:"load,omitempty"`
-	Cause    string    `json:"cause,omitempty"` // a key of the text catalogue
-	MV       int64     `json:"mv,omitempty"`    // extreme rms that caused it
-	Count    int64     `json:"count,omitempty"` // of what is counted: strikes of the arrester, ever
+	Cause    string    `json:"cause,omitempty"`   // a key of the text catalogue
+	MV       int64     `json:"mv,omitempty"`      // extreme rms that caused it
+	Count    int64     `json:"count,omitempty"`   // of what is counted: strikes of the arrester, ever
+	WaitMS   int64     `json:"wait_ms,omitempty"` // with an opening: the least time to the next closing
 	LastedMS int64     `json:"lasted_ms,omitempty"`
 }

@@ -11,6 +11,7 @@ import (
 
 	"stationbox/firmware/config"
 	"stationbox/firmware/power"
+	"stationbox/hal/contact"
 	"stationbox/hal/contactor"
 	"stationbox/hal/gpioline"
 	"stationbox/hal/mains"
@@ -33,12 +34,16 @@ func (s source) Next(deadline time.Time) (power.Frame, error) {
 	}, nil
 }
 
-// pzem gives the guard the readings of its meter.
-type pzem struct{ *meter.PZEM }
+// slowMeter gives the guard the readings of its meter.
+type slowMeter struct {
+	meter interface {
+		Read(ctx context.Context) (meter.Measurement, error)
+	}
+}
 
 // Read is power.Meter.
-func (p pzem) Read(ctx context.Context) (power.MeterReading, error) {
-	m, err := p.PZEM.Read(ctx)
+func (s slowMeter) Read(ctx context.Context) (power.MeterReading, error) {
+	m, err := s.meter.Read(ctx)
 	if errors.Is(err, meter.ErrRange) {
 		return power.MeterReading{}, fmt.Errorf("%w: %w", power.ErrMeterRange, err)
 	}
@@ -56,13 +61,17 @@ func (p pzem) Read(ctx context.Context) (power.MeterReading, error) {
 
 // switches are the contactor and the relays of the loads, in their order.
 type switches struct {
-	drive  *contactor.Contactor
-	relays []power.Relay
+	drive     *contactor.Contactor
+	relays    []power.Relay
+	witnesses power.Witnesses
 }
 
 // openSwitches takes the pins; every output is off from its first moment.
 func openSwitches(bank *gpioline.Bank, cfg *config.Config) (switches, error) {
-	var sw switches
+	sw, err := openWitnesses(bank, cfg)
+	if err != nil {
+		return sw, err
+	}
 	for _, l := range cfg.Loads {
 		pin, err := bank.Pin(l.Relay)
 		if err != nil {
@@ -91,4 +100,43 @@ func openSwitches(bank *gpioline.Bank, cfg *config.Config) (switches, error) {
 	}
 	sw.drive, err = contactor.New(drive, no, nc, contactor.Opts{})
 	return sw, err
+}
+
+// opened is a contact that says something by being open.
+type opened struct{ contact *contact.Contact }
+
+// On is power.Contacts.
+func (o opened) On() (bool, error) {
+	closed, err := o.contact.On()
+	return !closed && err == nil, err
+}
+
+// openWitnesses takes the inputs that are wired.
+func openWitnesses(bank *gpioline.Bank, cfg *config.Config) (switches, error) {
+	var sw switches
+	for _, w := range []struct {
+		name, pin string
+		to        *power.Contacts
+		opens     bool // an open contact is the news
+	}{
+		{"mains-present", cfg.Mains.Present, &sw.witnesses.Present, false},
+		{"ups on battery", cfg.UPS.OnBattery, &sw.witnesses.OnBattery, true},
+		{"ups low", cfg.UPS.Low, &sw.witnesses.Low, true},
+	} {
+		if w.pin == "" {
+			continue
+		}
+		pin, err := bank.Pin(w.pin)
+		if err != nil {
+			return sw, fmt.Errorf("%s: %w", w.name, err)
+		}
+		input, err := contact.New(w.name, pin)
+		if err != nil {
+			return sw, err
+		}
+		if *w.to = input; w.opens {
+			*w.to = opened{input}
+		}
+	}
+	return sw, nil
 }

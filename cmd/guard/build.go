@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"stationbox/firmware"
 	"stationbox/firmware/config"
@@ -69,7 +71,8 @@ func join(ctx context.Context, cfg *config.Config, p parts, log *slog.Logger) er
 	server := link.NewServer(func(w firmware.GuardWant) { loop.Want(w) }, link.ServerOpts{Log: log})
 	frames := source{mains.NewReader(p.front, mains.Opts{FullScale: cfg.Mains.FullScale, Name: "mains " + p.front.Name()})}
 	loop, err = power.New(settings(cfg), frames, sw.drive, sw.relays, server, power.Opts{
-		Boot: rand.Text()[:8], FullScale: cfg.Mains.FullScale, Notes: realtime(log), Meter: p.meter,
+		Boot: rand.Text()[:8], FullScale: cfg.Mains.FullScale, Notes: realtime(log), Meter: p.meter, MeterVolts: meterVolts(cfg.Meter.Kind),
+		Witnesses: sw.witnesses, HoldArrester: cfg.Guard.Arrester == "hold",
 		Memory: filepath.Join(cfg.Station.StateDir, "guard.json"), Events: filepath.Join(cfg.Station.StateDir, "events"), Log: log,
 	})
 	if err != nil {
@@ -98,6 +101,9 @@ func join(ctx context.Context, cfg *config.Config, p parts, log *slog.Logger) er
 	return err
 }
 
+// randomSlots is the span over which stations without a number spread.
+const randomSlots = 2 * time.Minute
+
 // settings says what the configuration says in the words of package power.
 func settings(cfg *config.Config) power.Settings {
 	g := cfg.Guard
@@ -112,9 +118,21 @@ func settings(cfg *config.Config) power.Settings {
 		s.Loads = append(s.Loads, power.Load{
 			Name: l.Name, Channel: l.Channel, OnDelay: l.OnDelay.D(), Lamp: l.Lamp,
 			StandbyMA: l.StandbyMA, CoolTime: l.CoolTime.D(), AlwaysOn: l.AlwaysOn,
+			Operate: l.Operate.D(), Release: l.Release.D(),
 		})
 	}
+	if g.RandomSlot {
+		s.Slot = time.Duration(mathrand.Int64N(int64(randomSlots)))
+	}
 	return s
+}
+
+// meterVolts is up to where a kind of meter can measure; 0: as a PZEM.
+func meterVolts(kind string) int {
+	if kind == "cse7766" || kind == "hlw8032" {
+		return 480
+	}
+	return 0
 }
 
 // openMeter returns the slow meter, or nil when there is none.
@@ -122,8 +140,16 @@ func openMeter(m config.Meter, log *slog.Logger) (power.Meter, func() error) {
 	if m.Kind == "" {
 		return nil, func() error { return nil }
 	}
+	switch m.Kind {
+	case "cse7766", "hlw8032":
+		port := line.Open(m.Port, line.Opts{Baud: 4800, Parity: line.EvenParity, Log: log})
+		if m.Kind == "hlw8032" {
+			return slowMeter{meter.NewHLW8032(port, meter.StreamOpts{})}, port.Close
+		}
+		return slowMeter{meter.NewCSE7766(port, meter.StreamOpts{})}, port.Close
+	}
 	port := line.Open(m.Port, line.Opts{Baud: 9600, Log: log})
-	return pzem{meter.NewPZEM(modbus.New(port, modbus.Opts{}), m.Address)}, port.Close
+	return slowMeter{meter.NewPZEM(modbus.New(port, modbus.Opts{}), m.Address)}, port.Close
 }
 
 // explain turns the error that ended the guard into what a person can use.

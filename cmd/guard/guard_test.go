@@ -99,6 +99,7 @@ chip = "unix:%[3]s"
 port = %[2]q
 [guard]
 good_time = "1s"
+slot = "0s"
 min_off = "1s"
 stale = "250ms"
 [contactor]

@@ -30,7 +30,7 @@ func village(lang string) *command.Env {
 		record(1, at(8, 0), firmware.KindBoot, "", map[string]any{"version": "1", "pid": 7}),
 		record(2, at(19, 26), firmware.KindPress, "party-2026-11-23", firmware.Press{Number: 12, Name: "王秀英", Known: true}),
 		record(3, at(19, 27), firmware.KindPress, "party-2026-11-23", firmware.Press{Number: 99}),
-		record(4, at(19, 28), firmware.KindPower, "", firmware.GuardEvent{Kind: "trip", Cause: "guard.cause.over_voltage", MV: 281300, LastedMS: 520}),
+		record(4, at(19, 28), firmware.KindPower, "", firmware.GuardEvent{Kind: "trip", Cause: "guard.cause.over_voltage", MV: 281300, LastedMS: 520, WaitMS: 120000}),
 	}
 	return &command.Env{
 		Text: text.New(lang), By: "test", Zone: zone, Now: func() time.Time { return at(20, 0) },
@@ -81,7 +81,7 @@ func TestRun(t *testing.T) {
 		want []string
 	}{
 		{"journal", 0, []string{"     1 11-23 08:00:00 start pid 7, version 1\n", "     2 11-23 19:26:00 press party-2026-11-23 12 王秀英\n", "number 99 is not in the roster"}},
-		{"journal -last 1", 0, []string{"     4 11-23 19:28:00 power protection tripped (voltage too high) 281.3 V 520ms\n"}},
+		{"journal -last 1", 0, []string{"     4 11-23 19:28:00 power protection tripped (voltage too high) 281.3 V 520ms → open for at least 120 s, back by itself after steadily good mains\n"}},
 		{"journal -since 19:27", 0, []string{"     3 "}},
 		{"journal -since=2h", 0, []string{"     2 ", "     3 "}},
 		{"journal -since 2026-11-24", 0, []string{"no records"}},

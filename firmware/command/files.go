@@ -216,6 +216,14 @@ func power(env *Env, g firmware.GuardEvent) string {
 	if g.LastedMS != 0 {
 		parts = append(parts, (time.Duration(g.LastedMS) * time.Millisecond).String())
 	}
+	if g.Count != 0 {
+		parts = append(parts, env.Text.Say("guard.count", "count", g.Count))
+	}
+	if next := "guard.after." + g.Kind; env.Text.Has(next) && !(g.Kind == "trip" && g.WaitMS == 0) {
+		parts = append(parts, "→ "+env.Text.Say(next, "seconds", (g.WaitMS+999)/1000))
+	} else if env.Text.Has(next) {
+		parts = append(parts, "→ "+env.Text.Say("guard.after.shed"))
+	}
 	return strings.Join(parts, " ")
 }
 

@@ -135,7 +135,7 @@ func (c *checker) mains() {
 	c.required("mains.port", m.Port, "/dev/ttyAMA1")
 	c.baud("mains.baud", m.Baud)
 	c.ints("mains.full_scale", m.FullScale, 400, 4000)
-	c.choice("meter.kind", c.cfg.Meter.Kind, "pzem004t", "")
+	c.choice("meter.kind", c.cfg.Meter.Kind, "pzem004t", "cse7766", "hlw8032", "")
 	if c.cfg.Meter.Kind != "" {
 		c.required("meter.port", c.cfg.Meter.Port, "/dev/ttyAMA2")
 	}
@@ -151,61 +151,8 @@ func (c *checker) mains() {
 	c.ints("guard.max_trips", g.MaxTrips, 1, 100)
 	c.times("guard.stale", g.Stale, 20*time.Millisecond, 250*time.Millisecond)
 	c.times("contactor.move_time", c.cfg.Contactor.MoveTime, 20*time.Millisecond, 5*time.Second)
-	for i := range g.Stages {
-		c.stage(i)
-	}
-}
-
-func (c *checker) stage(i int) {
-	g := c.cfg.Guard
-	s, key := g.Stages[i], row("guard.stage", i)
-	c.times(key+".after", s.After, 0, time.Minute)
-	switch {
-	case s.Over != 0 && s.Under != 0:
-		c.bad(key, say("config.stage_both"), say("config.stage_both.hint"))
-		return
-	case s.Over == 0 && s.Under == 0:
-		c.bad(key, say("config.stage_none"), phrase{})
-		return
-	case s.Over != 0:
-		c.ints(key+".over", s.Over, 1, 1000)
-	default:
-		c.ints(key+".under", s.Under, 1, 1000)
-	}
-	if v := s.Over + s.Under; v > 0 && (s.Over != 0 && v <= g.GoodHigh || s.Under != 0 && v >= g.GoodLow+1) {
-		c.bad(key, say("config.stage_good", "got", v, "low", g.GoodLow, "high", g.GoodHigh), say("config.stage_good.hint"))
-	}
-	if peak := s.Over * 1414 / 1000; s.Over > 0 && peak > c.cfg.Mains.FullScale {
-		c.bad("mains.full_scale", say("config.full_scale", "got", c.cfg.Mains.FullScale), phrase{})
-	}
-	for j, o := range g.Stages[:i] {
-		c.stagePair(key, s, o, c.at(row("guard.stage", j)))
-	}
-}
-
-// stagePair compares a stage with one above it in the file.
-func (c *checker) stagePair(key string, s, o Stage, line int) {
-	if (s.Over != 0) != (o.Over != 0) || o.Over != 0 && o.Under != 0 {
-		return
-	}
-	worse := s.Over > o.Over || s.Under != 0 && s.Under < o.Under
-	switch {
-	case s.Over == o.Over && s.Under == o.Under:
-		c.bad(key, say("config.stage_same", "line", line), say("config.twice.hint"))
-	case worse && s.After > o.After:
-		c.bad(key, say("config.stage_order", "line", line), say("config.stage_order.hint"))
-	case !worse && o.After > s.After:
-		c.bad(row("guard.stage", c.stageAt(line)), say("config.stage_order", "line", c.at(key)), say("config.stage_order.hint"))
-	}
-}
-
-func (c *checker) stageAt(line int) int {
-	for i := range c.cfg.Guard.Stages {
-		if c.at(row("guard.stage", i)) == line {
-			return i
-		}
-	}
-	return 0
+	c.choice("guard.arrester", g.Arrester, "tell", "hold")
+	c.stages()
 }
 
 // abs makes a path of the file absolute against the folder of the file.

@@ -28,6 +28,8 @@ func (c *checker) loads() {
 			c.bad(key+".channel", say("config.lamp_channel"), say("config.lamp_channel.hint"))
 		}
 		c.times(key+".on_delay", l.OnDelay, 0, 5*time.Minute)
+		c.times(key+".operate", l.Operate, 0, 100*time.Millisecond)
+		c.times(key+".release", l.Release, 0, 100*time.Millisecond)
 		c.ints(key+".standby_ma", l.StandbyMA, 1, 10000)
 		c.times(key+".cool_time", l.CoolTime, 0, 30*time.Minute)
 	}
@@ -117,7 +119,8 @@ func (c *checker) pins() {
 	k := c.cfg.Contactor
 	c.required("contactor.drive", k.Drive, "GPIO17")
 	c.required("contactor.aux_no", k.AuxNO, "GPIO27")
-	uses := []use{{"contactor.drive", k.Drive}, {"contactor.aux_no", k.AuxNO}, {"contactor.aux_nc", k.AuxNC}}
+	uses := []use{{"contactor.drive", k.Drive}, {"contactor.aux_no", k.AuxNO}, {"contactor.aux_nc", k.AuxNC},
+		{"mains.present", c.cfg.Mains.Present}, {"ups.on_battery", c.cfg.UPS.OnBattery}, {"ups.low", c.cfg.UPS.Low}}
 	for i, l := range c.cfg.Loads {
 		uses = append(uses, use{row("load", i) + ".relay", l.Relay})
 	}
@@ -196,4 +199,14 @@ func (c *checker) rest() {
 		c.required("player.display", p.Display, ":0")
 	}
 	c.baud("console.baud", c.cfg.Console.Baud)
+	c.exercise()
+}
+
+func (c *checker) exercise() {
+	x := c.cfg.Exercise
+	c.times("exercise.every", x.Every, 0, 90*24*time.Hour)
+	c.times("exercise.for", x.For, time.Minute, 4*time.Hour)
+	if _, ok := x.Clock(); !ok {
+		c.bad("exercise.at", say("config.at", "got", strconv.Quote(x.At)), say("config.at.hint"))
+	}
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Mains     Mains     `toml:"mains"`
 	Meter     Meter     `toml:"meter"`
 	Guard     Guard     `toml:"guard"`
+	UPS       UPS       `toml:"ups"`
 	Contactor Contactor `toml:"contactor"`
 	Loads     []Outlet  `toml:"load"`
 	Projector Projector `toml:"projector"`
@@ -51,6 +52,7 @@ type Config struct {
 	Library   Library   `toml:"library"`
 	Roster    Roster    `toml:"roster"`
 	Lesson    Lesson    `toml:"lesson"`
+	Exercise  Exercise  `toml:"exercise"`
 	Calendar  Calendar  `toml:"calendar"`
 	Schedule  []Entry   `toml:"schedule"`
 
@@ -82,13 +84,14 @@ type Mains struct {
 	Port      string `toml:"port"`
 	Baud      int    `toml:"baud"`       // default 460800
 	FullScale int    `toml:"full_scale"` // volts at sample 32768, default 800
+	Present   string `toml:"present"`    // pin of a mains-present module, low while mains is there; "" if not wired
 }
 
 // Meter is the slow energy meter that cross-checks the front end.
 type Meter struct {
-	Kind    string `toml:"kind"` // "pzem004t", or "" for none
+	Kind    string `toml:"kind"` // "pzem004t", "cse7766", "hlw8032", or "" for none
 	Port    string `toml:"port"`
-	Address int    `toml:"address"` // 1..247, or 248 for "any", default 248
+	Address int    `toml:"address"` // of a pzem004t: 1..247, or 248 for "any", default 248
 }
 
 // Guard holds limits and times of the power guard. Volts are rms.
@@ -96,12 +99,23 @@ type Guard struct {
 	GoodLow  int      `toml:"good_low"`  // default 190
 	GoodHigh int      `toml:"good_high"` // default 250
 	GoodTime Duration `toml:"good_time"` // unbroken good mains before closing, default 60s
-	Slot     Duration `toml:"slot"`      // added to GoodTime, by station number, default 0s
+	Slot     Duration `toml:"slot"`      // added to GoodTime; default by the number at the end of the station's id
 	MinOff   Duration `toml:"min_off"`   // default 60s
 	MaxTrips int      `toml:"max_trips"` // trips within an hour that lock out, default 5
 	Stale    Duration `toml:"stale"`     // no sample for this long is blind, default 100ms
+	Arrester string   `toml:"arrester"`  // "tell" (default) or "hold": nothing closes without a surge arrester in order
 	// Stages; empty means the default table.
 	Stages []Stage `toml:"stage"`
+
+	// RandomSlot says that the station has no number yet and takes a random slot.
+	RandomSlot bool `toml:"-"`
+}
+
+// UPS names the pins of the supply of this computer: contacts that are closed (low)
+// while all is well, so that a cut wire alarms; "" if not wired.
+type UPS struct {
+	OnBattery string `toml:"on_battery"`
+	Low       string `toml:"low"`
 }
 
 // Stage opens the contactor when the one-cycle rms stays at or above Over, or
@@ -129,6 +143,8 @@ type Outlet struct {
 	Lamp      bool     `toml:"lamp"`       // has a lamp that must cool: off only after proof of standby
 	StandbyMA int      `toml:"standby_ma"` // standby current at most this, default 100
 	CoolTime  Duration `toml:"cool_time"`  // minimum cool-down after lamp off, default 90s when Lamp
+	Operate   Duration `toml:"operate"`    // order to closed contact of its relay, default 8ms
+	Release   Duration `toml:"release"`    // order to open contact of its relay, default 4ms
 	AlwaysOn  bool     `toml:"always_on"`  // on whenever mains is good, wanted or not
 }
 
@@ -191,6 +207,17 @@ type Library struct {
 type Roster struct {
 	File string `toml:"file"` // CSV: number,name,branch
 }
+
+// Exercise gives mains at regular intervals to equipment that stands idle, as the
+// rules of the stations ask, so that damp does not spoil it.
+type Exercise struct {
+	Every Duration `toml:"every"` // equipment that was off for so long; default 168h, 0: never
+	For   Duration `toml:"for"`   // default 20m
+	At    string   `toml:"at"`    // time of day, default "10:00"
+}
+
+// Clock returns the time of day, and false when it is none.
+func (x Exercise) Clock() (time.Duration, bool) { return Entry{At: x.At}.Clock() }
 
 // Lesson holds the times around a lesson.
 type Lesson struct {

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"regexp"
+	"strconv"
+	"time"
+)
 
 // setDefaults fills the defaults of a Config or of one row before the file is
 // read over it.
@@ -10,6 +14,7 @@ func setDefaults(v any) {
 		*v = defaults()
 	case *Outlet:
 		v.OnDelay, v.StandbyMA = seconds(2), 100
+		v.Operate, v.Release = Duration(8*time.Millisecond), Duration(4*time.Millisecond)
 	case *Entry:
 		v.Every, v.Holiday, v.Kind, v.Counts = 1, "play", "study", true
 	}
@@ -28,7 +33,7 @@ func defaults() Config {
 		Meter: Meter{Address: 248},
 		Guard: Guard{
 			GoodLow: 190, GoodHigh: 250, GoodTime: seconds(60), MinOff: seconds(60),
-			MaxTrips: 5, Stale: Duration(100 * time.Millisecond),
+			MaxTrips: 5, Stale: Duration(100 * time.Millisecond), Arrester: "tell",
 		},
 		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond)},
 		Projector: Projector{Input: "31", WarmUp: seconds(45), CoolDown: seconds(120)},
@@ -36,6 +41,7 @@ func defaults() Config {
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},
 		Sound:     Sound{Device: "default"},
 		Console:   Console{Baud: 115200},
+		Exercise:  Exercise{Every: seconds(7 * 24 * 3600), For: seconds(20 * 60), At: "10:00"},
 		Library:   Library{Dir: "/var/lib/stationbox/lessons"},
 		Calendar:  Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
 		Lesson: Lesson{
@@ -57,4 +63,32 @@ func (c *checker) late() {
 			l.CoolTime = seconds(90)
 		}
 	}
+	if !c.has("guard.slot") {
+		c.slot()
+	}
 }
+
+// slot spreads the villages of a town that all get mains back in the same
+// moment: each has the time to close its contactor and all of its loads before
+// the next begins. A station without a number takes a moment by chance.
+func (c *checker) slot() {
+	cfg := c.cfg
+	digits := regexp.MustCompile(`[0-9]{1,9}$`).FindString(cfg.Station.ID)
+	number, err := strconv.Atoi(digits)
+	if err != nil {
+		cfg.Guard.RandomSlot = true
+		return
+	}
+	turn := slotMargin
+	for _, l := range cfg.Loads {
+		turn += l.OnDelay.D()
+	}
+	cfg.Guard.Slot = Duration(min(time.Duration(number%slotVillages)*turn, time.Hour))
+}
+
+// A town has some 29 villages; numbers beyond 60 begin anew, so that nobody waits
+// for longer than some minutes.
+const (
+	slotVillages = 60
+	slotMargin   = 2 * time.Second
+)

@@ -70,6 +70,7 @@ type Facts struct {
 	GuardKnown bool // the guard answered lately
 	MainsGood  bool // contactor closed and the loads of this lesson on
 	LoadsOff   bool // all loads of this lesson are off
+	Retreat    bool // the mains is about to go: lamps are to be switched off while their fans still run
 	Displays   []hal.DisplayState
 	FileOK     bool // there and readable
 	PlayerUp   bool
@@ -94,6 +95,14 @@ type Orders struct {
 
 // Decide says what should be true at now for the occasion o.
 func Decide(now time.Time, o firmware.Occasion, t Times, h History, f Facts) Orders {
+	ord := decide(now, o, t, h, f)
+	if f.Retreat {
+		ord.Displays = false
+	}
+	return ord
+}
+
+func decide(now time.Time, o firmware.Occasion, t Times, h History, f Facts) Orders {
 	switch {
 	case h.Ended:
 		return after(now, t, h, f)

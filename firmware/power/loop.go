@@ -50,7 +50,10 @@ type Opts struct {
 	Memory    string   // file of the durable memory; "" for none
 	Events    string   // folder of the black box's files; "" for none
 	Meter     Meter    // slow second source; nil for none
-	Witnesses Witnesses
+	// MeterVolts is up to where the meter can measure, default 255: a PZEM is blind
+	// in an over-voltage and not to blame for it.
+	MeterVolts int
+	Witnesses  Witnesses
 	// HoldArrester keeps the contactor open while the surge arrester has failed or
 	// says nothing.
 	HoldArrester bool
@@ -168,7 +171,7 @@ func New(settings Settings, source Source, drive Drive, relays []Relay, outlet O
 	l.box = newBlackBox(opts.Events, opts.Boot, either(opts.FullScale, 800), settings, plan, l.supply.Quality, l.log)
 	l.eyes = eyes{drive: drive, now: l.now, log: l.log}
 	l.hands = newHands(relays, l.log)
-	l.meter = newMeterWatch(opts.Meter)
+	l.meter = newMeterWatch(opts.Meter, opts.MeterVolts)
 	l.bystander = newBystander(opts.Witnesses)
 	l.keeper = newKeeper(opts.Memory, l.load, l.log)
 	l.wish.Store(&wish{})

@@ -117,26 +117,33 @@ func TestMeterJudge(t *testing.T) {
 	good := func(v int64) MeterReading { return MeterReading{VoltageMV: v, CurrentMA: v % 7} }
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	tests := []struct {
-		name string
-		ask  func(m *meterWatch, i int) (Cause, bool)
-		want Cause
+		name  string
+		volts int
+		ask   func(m *meterWatch, i int) (Cause, bool)
+		want  Cause
 	}{
-		{"agrees", func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(220_100+int64(i)), nil, 220_000, now) }, CauseNone},
-		{"differs", func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(205_000+int64(i)), nil, 220_000, now) }, CauseMeterDiffers},
-		{"frozen", func(m *meterWatch, i int) (Cause, bool) {
+		{"agrees", 0, func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(220_100+int64(i)), nil, 220_000, now) }, CauseNone},
+		{"differs", 0, func(m *meterWatch, i int) (Cause, bool) { return m.judge(good(205_000+int64(i)), nil, 220_000, now) }, CauseMeterDiffers},
+		{"frozen", 0, func(m *meterWatch, i int) (Cause, bool) {
 			return m.judge(good(220_000), nil, 220_000+int64(i)*500, now)
 		}, CauseMeterFrozen},
-		{"silent", func(m *meterWatch, i int) (Cause, bool) {
+		{"silent", 0, func(m *meterWatch, i int) (Cause, bool) {
 			return m.judge(MeterReading{}, os.ErrDeadlineExceeded, 220_000, now)
 		}, CauseMeterSilent},
-		{"silent in an outage", func(m *meterWatch, i int) (Cause, bool) {
+		{"silent in an outage", 0, func(m *meterWatch, i int) (Cause, bool) {
 			return m.judge(MeterReading{}, os.ErrDeadlineExceeded, 0, now)
 		}, CauseNone},
-		{"out of range at 220 V", func(m *meterWatch, i int) (Cause, bool) { return m.judge(MeterReading{}, ErrMeterRange, 220_000, now) }, CauseMeterRange},
+		{"silent in an over-voltage that it cannot see", 0, func(m *meterWatch, i int) (Cause, bool) {
+			return m.judge(MeterReading{}, os.ErrDeadlineExceeded, 300_000, now)
+		}, CauseNone},
+		{"differs in an over-voltage that it can see", 480, func(m *meterWatch, i int) (Cause, bool) {
+			return m.judge(good(285_000+int64(i)), nil, 300_000, now)
+		}, CauseMeterDiffers},
+		{"out of range at 220 V", 0, func(m *meterWatch, i int) (Cause, bool) { return m.judge(MeterReading{}, ErrMeterRange, 220_000, now) }, CauseMeterRange},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := newMeterWatch(nil)
+			m := newMeterWatch(nil, tt.volts)
 			last := CauseNone
 			for i := range 20 {
 				if c, changed := tt.ask(m, i); changed {

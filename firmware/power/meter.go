@@ -28,16 +28,17 @@ type MeterReading struct {
 const (
 	meterEvery    = time.Second
 	meterWithin   = 1500 * time.Millisecond
-	meterLow      = 85_000 // mV; outside low…high a PZEM is blind and not to blame
-	meterHigh     = 255_000
-	meterDiffers  = 8_000 // mV between meter and front end
-	meterMoved    = 4_000 // mV by which the mains must move to call a meter frozen
-	meterPatience = 5     // readings in a row before a fault
+	meterLow      = 85_000  // mV; outside low…high a PZEM is blind and not to blame
+	meterHigh     = 255_000 // unless Opts.MeterVolts says more
+	meterDiffers  = 8_000   // mV between meter and front end
+	meterMoved    = 4_000   // mV by which the mains must move to call a meter frozen
+	meterPatience = 5       // readings in a row before a fault
 )
 
 // meterWatch compares the meter with the front end.
 type meterWatch struct {
 	meter Meter
+	high  int64 // mV up to which it can measure
 
 	mu      sync.Mutex
 	reading hal.Reading[MeterReading]
@@ -49,7 +50,9 @@ type meterWatch struct {
 	same    int64 // mains in mV when the reading began to repeat itself
 }
 
-func newMeterWatch(m Meter) *meterWatch { return &meterWatch{meter: m} }
+func newMeterWatch(m Meter, volts int) *meterWatch {
+	return &meterWatch{meter: m, high: max(meterHigh, int64(volts)*1000)}
+}
 
 // runMeter asks the meter every second.
 func (l *Loop) runMeter(ctx context.Context) {
@@ -113,7 +116,7 @@ func (m *meterWatch) judge(r MeterReading, err error, mains int64, now time.Time
 
 // seems is what one reading looks like, CauseTurn when it proves nothing.
 func (m *meterWatch) seems(r MeterReading, err error, mains int64) Cause {
-	judged := mains >= meterLow && mains <= meterHigh
+	judged := mains >= meterLow && mains <= m.high
 	switch {
 	case err != nil && !judged:
 		return CauseTurn

@@ -3,6 +3,7 @@ package power
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,7 +16,7 @@ type Settings struct {
 	MaxTrips          int           // within an hour, 1..MaxTrips, default 5
 	Stale             time.Duration // default 100ms
 	MoveTime          time.Duration // order to auxiliary contact, default 300ms
-	Stages            []Stage       // default DefaultStages
+	Stages            []Stage       // default DefaultStages; without an outage stage that of the default is added
 	Loads             []Load        // at most MaxLoads, in the order of switching on
 }
 
@@ -52,9 +53,14 @@ func DefaultStages() []Stage {
 		{Over: 264, After: 3 * time.Second},
 		{Under: 176, After: 10 * time.Second},
 		{Under: 154, After: 500 * time.Millisecond},
-		{Under: 22, After: 100 * time.Millisecond},
+		outageStage,
 	}
 }
+
+// outageStage is the mains that went away: no trip, and not counted as one.
+var outageStage = Stage{Under: outageBelow, After: 100 * time.Millisecond}
+
+func (s Stage) outage() bool { return s.Under > 0 && s.Under <= outageBelow }
 
 // Fixed parts of the plan.
 const (
@@ -124,6 +130,9 @@ func NewPlan(st Settings) (*Plan, error) {
 	if len(stages) == 0 {
 		stages = DefaultStages()
 	}
+	if !slices.ContainsFunc(stages, Stage.outage) {
+		stages = append(slices.Clip(stages), outageStage)
+	}
 	errs := p.check(len(stages), len(st.Loads))
 	if errs != nil {
 		return nil, errs
@@ -160,7 +169,7 @@ func (p *Plan) addStage(s Stage) error {
 		return fmt.Errorf("guard: stage over %d under %d after %v: exactly one limit, no negative numbers", s.Over, s.Under, s.After)
 	}
 	l := limit{mv: mv(s.Under), after: max(0, s.After-leadSag), cause: CauseUnder}
-	if s.Under > 0 && s.Under <= outageBelow {
+	if s.outage() {
 		l.outage, l.cause, l.after = true, CauseOutage, max(0, s.After-lead)
 	}
 	if s.Over > 0 {

@@ -120,7 +120,8 @@ type Event struct {
 	Load   int8  // index, or -1
 	MV     int32 // extreme rms that caused it, in mV; 0 if that is not the point
 	Lasted time.Duration
-	Count  uint32 // of what is counted: strikes of the arrester
+	Count  uint32        // of what is counted: strikes of the arrester
+	Wait   time.Duration // with an opening: the least time to the next closing
 }
 
 // Commanded says whether the contactor is ordered closed in s.

@@ -51,7 +51,7 @@ func (l *Loop) tellEvents(sent uint64) uint64 {
 func (l *Loop) words(e queued, seq uint64) firmware.GuardEvent {
 	g := firmware.GuardEvent{
 		Boot: l.opts.Boot, Seq: seq, Wall: e.at, AgoMS: l.now().Sub(e.at).Milliseconds(),
-		Kind: e.Kind.String(), Cause: e.Cause.String(), MV: int64(e.MV), LastedMS: e.Lasted.Milliseconds(), Count: int64(e.Count),
+		Kind: e.Kind.String(), Cause: e.Cause.String(), MV: int64(e.MV), LastedMS: e.Lasted.Milliseconds(), Count: int64(e.Count), WaitMS: e.Wait.Milliseconds(),
 	}
 	if e.Load >= 0 {
 		g.Load = l.load[e.Load].Name
@@ -80,6 +80,7 @@ func (l *Loop) status(seq uint64) firmware.GuardStatus {
 		st.Present = &lit
 	}
 	st.UPS = ups.String()
+	st.Reset = s.reset
 	// A loop that stands still knows nothing any more.
 	if s.known && now.Sub(s.at) <= statusTick {
 		st.MainsOK, st.MainsMV = true, int64(s.sense.MV)

@@ -249,6 +249,9 @@ func (x *step) open(phase Phase, cause Cause) {
 	if tripped {
 		x.backOff()
 	}
+	for i := range x.N {
+		x.Events[i].Wait = x.Wait
+	}
 }
 
 // backOff makes the minimum-off time longer with every trip of the hour, and

@@ -27,6 +27,8 @@ func (st *Station) table() *command.Table { return tableOf(st) }
 func tableOf(st *Station) *command.Table {
 	list := []command.Command{
 		{Name: "status", Help: "cmd.status.help", Run: st.runStatus},
+		{Name: "storm", Usage: "cmd.storm.usage", Help: "cmd.storm.help", Run: st.runStorm},
+		{Name: "guard reset", Help: "cmd.reset.help", Run: st.runReset},
 		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
 	}
 	list = append(list, command.Files()...)

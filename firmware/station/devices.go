@@ -56,6 +56,12 @@ func withPort(address, port string) string {
 	return net.JoinHostPort(address, port)
 }
 
+// The guard's words for a UPS that feeds this computer from its battery.
+const (
+	upsBattery = "guard.cause.ups_battery"
+	upsLow     = "guard.cause.ups_low"
+)
+
 // watch raises and ends the faults of displays, guard and player, twice a second.
 type watch struct {
 	screens []screen
@@ -94,8 +100,10 @@ func (w *watch) Run(ctx context.Context) error {
 			w.faults.set(st.Stubborn, "fault.display.stubborn", sc.name)
 			w.faults.set(st.State == hal.DisplayFault, "fault.display.fault", sc.name)
 		}
-		_, known := w.guard.Status().Fresh(w.now(), guardAge)
+		g, known := w.guard.Status().Fresh(w.now(), guardAge)
 		w.faults.set(lasting("guard", !known, guardAge), "fault.guard.lost", "")
+		w.faults.set(known && g.UPS == upsBattery, "fault.ups.battery", "")
+		w.faults.set(known && g.UPS == upsLow, "fault.ups.low", "")
 		w.faults.set(lasting("player", !w.desk.outcome().up, 5*time.Second), "fault.player.down", "")
 		heard := w.sound.State()
 		cause := ""

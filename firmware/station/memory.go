@@ -41,6 +41,9 @@ type memory struct {
 	phases  map[string]lesson.Phase
 	guard   firmware.GuardEvent // newest event of the guard on record
 	first   time.Time           // of the oldest record
+	used    time.Time           // the equipment was on last, in a lesson or an exercise
+
+	storm, exercise time.Time // asked for until
 }
 
 func newMemory() *memory {
@@ -81,12 +84,38 @@ func (m *memory) feed(r firmware.Record) {
 		h.RollOpened = true
 	case firmware.KindLesson:
 		h.Ended, h.EndedAt = true, r.Wall
+		if h.Started {
+			m.used = r.Wall
+		}
+	case kindStorm:
+		m.storm = untilOf(r)
+	case kindExercise:
+		m.exercise = untilOf(r)
+		m.used = m.exercise
 	default:
 		return
 	}
 	if r.Lesson != "" {
 		m.lessons[r.Lesson] = h
 	}
+}
+
+// untilOf is the end of a request on record, never more than a day after it.
+func untilOf(r firmware.Record) time.Time {
+	var n untilNote
+	if json.Unmarshal(r.Data, &n) != nil || n.Until.Sub(r.Wall) > maxStorm {
+		return time.Time{}
+	}
+	return n.Until
+}
+
+// lastUsed is when the equipment was on last; a new station counts from its first
+// record.
+func (m *memory) lastUsed() time.Time {
+	if m.used.IsZero() {
+		return m.first
+	}
+	return m.used
 }
 
 // inMemory makes the record that the scribe will write, for remembering it at once.

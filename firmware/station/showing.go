@@ -63,6 +63,8 @@ type showing struct {
 	log      *slog.Logger
 	now      func() time.Time
 	mark     *bookmark
+	requests *requests
+	asked    chan asked
 
 	mu       sync.Mutex
 	occ      firmware.Occasion
@@ -116,6 +118,8 @@ func (s *showing) settle(ctx context.Context) {
 // round decides once and returns how long to sleep.
 func (s *showing) round() time.Duration {
 	now := s.now()
+	s.take()
+	s.exercise(now)
 	o, ok := s.current(now)
 	var ord lesson.Orders
 	var f lesson.Facts
@@ -191,6 +195,10 @@ func (s *showing) next(now time.Time) (firmware.Occasion, bool) {
 	return firmware.Occasion{}, false
 }
 
+// causeShed is the guard's word for an under-voltage in which only lamps that cool
+// keep mains.
+const causeShed = "guard.cause.shed"
+
 // facts gathers what is known now and tells each display whether it has mains.
 func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 	st, known := s.guard.Status().Fresh(now, guardAge)
@@ -201,6 +209,9 @@ func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 		on[l.Name] = l.On && closed
 		f.LoadsOff = f.LoadsOff && !l.On
 		f.MainsGood = f.MainsGood || (closed && l.On)
+	}
+	if f.Retreat = known && (st.Cause == causeShed || now.Before(s.mem.storm)); f.Retreat {
+		f.MainsGood = false
 	}
 	for _, sc := range s.screens {
 		if known { // a guard that is silent for a moment does not put a display out
@@ -269,6 +280,7 @@ func (s *showing) wantPower(now time.Time, ord lesson.Orders) {
 			want.Displays[sc.load] = st.State
 		}
 	}
+	s.requests.add(&want, now, s.mem)
 	s.guard.Want(want)
 }
 

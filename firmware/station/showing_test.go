@@ -16,6 +16,7 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
+	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
@@ -203,6 +204,11 @@ type rig struct {
 
 func begin(t *testing.T, r *room, l *ledger, o firmware.Occasion, runDir string) rig {
 	t.Helper()
+	return beginWith(t, r, r, l, o, runDir, &config.Config{})
+}
+
+func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasion, runDir string, cfg *config.Config) rig {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	sc := newScribe(l, log, func(error) {})
 	fl := newFaults(log, sc.put)
@@ -222,8 +228,9 @@ func begin(t *testing.T, r *room, l *ledger, o firmware.Occasion, runDir string)
 	words := text.New("zh")
 	rb.journal, rb.roster, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now = l, roster, r, r, fl, words, log, time.Now
 	show := &showing{cal: one{o}, times: lesson.Times{Ready: 2 * time.Minute, Bell: time.Minute, WarmUp: 45 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
-		mem: mem, scribe: sc, guard: r, screens: screens, loads: []string{"projector"}, desk: d, voice: r, roll: rb, faults: fl, words: words,
-		place: "柳树屯", stateDir: runDir, log: log, now: time.Now, mark: newBookmark(runDir, log)}
+		mem: mem, scribe: sc, guard: g, screens: screens, loads: []string{"projector"}, desk: d, voice: r, roll: rb, faults: fl, words: words,
+		place: "柳树屯", stateDir: runDir, log: log, now: time.Now, mark: newBookmark(runDir, log),
+		requests: newRequests(cfg), asked: make(chan asked, 8)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for _, run := range []func(context.Context) error{sc.Run, keeper.Run, d.Run, rb.Run, show.Run} {

@@ -136,7 +136,8 @@ func (st *Station) build(roster *attendance.Roster, badRows int) error {
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now = st.faults, st.words, st.log, st.now
 	st.showing = &showing{cal: schedule.New(entries(cfg), st.zone), times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, loads: loadNames(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
-		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log)}
+		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
+		requests: newRequests(cfg), asked: make(chan asked, 8)}
 	return nil
 }
 

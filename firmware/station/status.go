@@ -2,6 +2,7 @@ package station
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,9 @@ func (v statusView) text(words *text.Catalogue) string {
 		row("next", fmt.Sprintf("%s  %s", v.Next.Title, v.Next.Start.Format("2006-01-02 15:04 MST")))
 	}
 	row("guard", v.guardLine(words))
+	for _, note := range v.remarks() {
+		row("remark", words.Say(note))
+	}
 	for _, d := range v.Displays {
 		line(words.Name(d.Name), words.Name(d.State.String()))
 	}
@@ -167,11 +171,29 @@ func columns(s string) int {
 	return n
 }
 
+// remarks are the standing remarks of the guard, keys of the text catalogue.
+func (v statusView) remarks() []string {
+	if v.Guard == nil {
+		return nil
+	}
+	notes := v.Guard.Notes
+	if v.Guard.UPS != "" {
+		notes = append(slices.Clip(notes), v.Guard.UPS)
+	}
+	return notes
+}
+
 func (v statusView) guardLine(words *text.Catalogue) string {
 	if v.Guard == nil {
 		return words.Say("cmd.status.guard_lost")
 	}
 	s := words.Say("guard.state." + string(v.Guard.State))
+	if v.Guard.Cause != "" {
+		s += " — " + words.Say(v.Guard.Cause)
+	}
+	if v.Guard.WaitMS > 0 {
+		s += " " + words.Say("cmd.status.wait", "seconds", (v.Guard.WaitMS+999)/1000)
+	}
 	if v.Guard.MainsOK {
 		s += fmt.Sprintf("  %.1f V  %.2f Hz", float64(v.Guard.MainsMV)/1000, float64(v.Guard.MainsMHz)/1000)
 	}
