@@ -1,7 +1,10 @@
 package power_test
 
 import (
+	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"stationbox/firmware/power"
 )
@@ -23,6 +26,35 @@ func TestStepAndDetectorAllocateNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("sampler: %v allocations", n)
 	}
+}
+
+// TestLoopAllocatesNothing: a closed guard that pulses. What is left of a fraction
+// of an allocation a frame is the reports beside the loop; anything that the loop
+// allocated for each frame would be at least one.
+func TestLoopAllocatesNothing(t *testing.T) {
+	if race {
+		t.Skip("the race detector allocates")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, power.Opts{})
+		time.Sleep(5 * time.Second)
+		if !r.closed() {
+			t.Fatal("not closed")
+		}
+		var before, after runtime.MemStats
+		frames := func() (n int) { r.set(func() { n = r.frames }); return n }
+		first := frames()
+		runtime.ReadMemStats(&before)
+		time.Sleep(20 * time.Second)
+		runtime.ReadMemStats(&after)
+		n := frames() - first
+		each := float64(after.Mallocs-before.Mallocs) / float64(n)
+		t.Logf("%d frames, %.2f allocations each, reports and the test's hardware included", n, each)
+		if n < 7900 || each > 0.5 {
+			t.Errorf("%.2f allocations a frame over %d frames", each, n)
+		}
+		r.stop()
+	})
 }
 
 func BenchmarkStep(b *testing.B) {
