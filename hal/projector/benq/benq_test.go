@@ -65,7 +65,7 @@ func openLine(t *testing.T, timeout time.Duration) (*line.Port, *os.File) {
 func TestDisplayContract(t *testing.T) {
 	t.Parallel()
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-		port, far := openLine(t, 500*time.Millisecond)
+		port, far := openLine(t, 800*time.Millisecond)
 		w := &wuxga{}
 		farend.Play(t, far, farend.Through('#'), w.answer)
 		return displaytest.Bench{

@@ -69,7 +69,7 @@ var states = []hal.DisplayState{hal.DisplayStandby, hal.DisplayWarming, hal.Disp
 func TestDisplayContractOnALine(t *testing.T) {
 	t.Parallel()
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-		port, far := openLine(t, 500*time.Millisecond)
+		port, far := openLine(t, 800*time.Millisecond)
 		e := &epson{}
 		farend.Play(t, far, farend.Through('\r'), e.answer)
 		return displaytest.Bench{Display: escvp21.New(port), Far: e, States: states, Input: "hdmi2", Wire: "A0"}
@@ -198,7 +198,7 @@ func TestLatePromptIsNoAnswer(t *testing.T) {
 }
 
 func TestHalfACommandOnTheLine(t *testing.T) {
-	port, far := openLine(t, 500*time.Millisecond)
+	port, far := openLine(t, 800*time.Millisecond)
 	e := &epson{}
 	e.Become(hal.DisplayOn)
 	e.Mood(displaytest.Garbled)

@@ -68,7 +68,7 @@ func TestDisplayContractOverTheNetwork(t *testing.T) {
 				farend.Serve(c, farend.Through('\r'), e.answer)
 			}
 		})
-		way := escvp21.NewNet(addr, escvp21.NetOpts{Timeout: 500 * time.Millisecond})
+		way := escvp21.NewNet(addr, escvp21.NetOpts{Timeout: 800 * time.Millisecond})
 		return displaytest.Bench{Display: escvp21.New(way), Far: e, States: states, Input: "hdmi1", Wire: "30"}
 	})
 }

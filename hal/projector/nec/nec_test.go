@@ -105,7 +105,7 @@ func TestDisplayContract(t *testing.T) {
 				states = basic
 			}
 			displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-				port, far := openLine(t, 500*time.Millisecond)
+				port, far := openLine(t, 800*time.Millisecond)
 				n := &np{old: old}
 				farend.Play(t, far, frames, n.answer)
 				return displaytest.Bench{Display: nec.New(port), Far: n, States: states, Input: "vga2", Wire: "02"}
