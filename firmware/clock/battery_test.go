@@ -75,6 +75,23 @@ func TestDriftIsMeasured(t *testing.T) {
 	}
 }
 
+// A reading is on average half a second behind, and an offset that is known is
+// taken off.
+func TestObservationTakesTheOffsetOff(t *testing.T) {
+	var r rtcMemory
+	if o := r.observation(start, 0); o.Bound != unknownRTC || !o.Wall.Equal(start.Add(halfSecond)) {
+		t.Errorf("never compared: %+v", o)
+	}
+	r.compare(start.Add(90*time.Second), start, time.Second, false)
+	if r.Offset != 90*time.Second+halfSecond || r.Bound != 2*time.Second {
+		t.Errorf("%+v", r)
+	}
+	o := r.observation(start.Add(time.Hour+90*time.Second), time.Minute)
+	if !o.Wall.Equal(start.Add(time.Hour)) || o.Bound < 3*time.Second+360*time.Millisecond || o.Bound > 3400*time.Millisecond || o.Mono != time.Minute || o.Source != RTC {
+		t.Errorf("%+v", o)
+	}
+}
+
 func TestDriftNotMeasured(t *testing.T) {
 	day := 24 * time.Hour
 	tests := []struct {

@@ -49,6 +49,24 @@ func TestStateKeepsEverything(t *testing.T) {
 	}
 }
 
+// What NTP vouched for is not forgotten while only the hardware clock is there.
+func TestVoucherOutlivesAnRTC(t *testing.T) {
+	c := New(Opts{Built: start.Add(-time.Hour)})
+	c.Recall(Memory{Shown: start, Vouched: start, By: NTP, Bound: time.Second}, 0)
+	if _, err := c.Observe(Observation{Source: RTC, Wall: start.Add(time.Minute), Bound: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	if s := c.snapshot(time.Minute); s.Vouched.By != NTP || !s.Vouched.Wall.Equal(start) {
+		t.Errorf("%+v", s.Vouched)
+	}
+	if _, err := c.Observe(Observation{Source: NTP, Wall: start.Add(time.Hour), Mono: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if s := c.snapshot(time.Hour); s.Vouched.By != NTP || s.Vouched.Wall.Before(start.Add(time.Hour)) {
+		t.Errorf("%+v", s.Vouched)
+	}
+}
+
 // The file that is in the field must stay readable.
 func TestGoldenState(t *testing.T) {
 	s, err := readState("testdata/state-1.json")
