@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -111,28 +110,6 @@ func (k *boxKeeper) store(i int, c *capture) error {
 		return err
 	}
 	return replaceFile(k.dir, k.names[i], append(b, '\n'))
-}
-
-// replaceFile writes dir/name so that a power cut leaves the old or the new.
-func replaceFile(dir, name string, b []byte) error {
-	f, err := os.Create(filepath.Join(dir, "event.tmp"))
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // makeRoom removes the oldest events, by name, until one more of size fits.

@@ -106,7 +106,7 @@ func TestKeeperOnAFullCard(t *testing.T) {
 		t.Skip("no /dev/full here")
 	}
 	dir := t.TempDir()
-	if err := os.Symlink("/dev/full", filepath.Join(dir, "event.tmp")); err != nil {
+	if err := os.Symlink("/dev/full", filepath.Join(dir, tempName)); err != nil {
 		t.Fatal(err)
 	}
 	b, m := newBench(t, dir), inside(0, 0, 0)
@@ -117,7 +117,7 @@ func TestKeeperOnAFullCard(t *testing.T) {
 	if !b.unsafe.Load() || b.failed != 1 || len(listed(t, dir)) != 0 {
 		t.Fatalf("unsafe %v, failed %d, %v", b.unsafe.Load(), b.failed, listed(t, dir))
 	}
-	if err := os.Symlink("/dev/full", filepath.Join(dir, "event.tmp")); err != nil {
+	if err := os.Symlink("/dev/full", filepath.Join(dir, tempName)); err != nil {
 		t.Fatal(err)
 	}
 	b.frames(m, 2000)

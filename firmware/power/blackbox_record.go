@@ -194,11 +194,7 @@ func (p *Plan) next(s *State) Next {
 
 func limitsOf(s Settings, p *Plan) Limits {
 	l := Limits{GoodLow: int(p.goodLow / 1000), GoodHigh: int(p.goodHigh / 1000)}
-	stages := s.Stages
-	if len(stages) == 0 {
-		stages = DefaultStages()
-	}
-	for _, st := range stages {
+	for _, st := range s.table() {
 		l.Stages = append(l.Stages, StageOf{Over: st.Over, Under: st.Under, AfterMS: st.After.Milliseconds()})
 	}
 	return l

@@ -158,24 +158,7 @@ func writeMemory(path string, m memory) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(path + ".tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return replaceFile(filepath.Dir(path), filepath.Base(path), append(b, '\n'))
 }
 
 // readMemory returns a checked memory; a file that never was is fs.ErrNotExist.

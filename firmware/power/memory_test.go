@@ -64,7 +64,7 @@ func TestMemoryComesBack(t *testing.T) {
 			if !tt.check(&got.state) || got.reset != s.reset || k.lost {
 				t.Errorf("%+v, lost %v", got, k.lost)
 			}
-			if left, _ := filepath.Glob(k.path + ".*"); left != nil {
+			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(k.path), "*.tmp")); left != nil {
 				t.Errorf("left behind: %v", left)
 			}
 		})

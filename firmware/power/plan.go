@@ -60,6 +60,17 @@ func DefaultStages() []Stage {
 // outageStage is the mains that went away: no trip, and not counted as one.
 var outageStage = Stage{Under: outageBelow, After: 100 * time.Millisecond}
 
+// table is the whole curve: the stages of st or the default ones, with an outage.
+func (st Settings) table() []Stage {
+	if len(st.Stages) == 0 {
+		return DefaultStages()
+	}
+	if slices.ContainsFunc(st.Stages, Stage.outage) {
+		return st.Stages
+	}
+	return append(slices.Clip(st.Stages), outageStage)
+}
+
 func (s Stage) outage() bool { return s.Under > 0 && s.Under <= outageBelow }
 
 // Fixed parts of the plan.
@@ -126,13 +137,7 @@ func NewPlan(st Settings) (*Plan, error) {
 		moveTime: either(st.MoveTime, 300*time.Millisecond),
 		maxTrips: either(st.MaxTrips, 5),
 	}
-	stages := st.Stages
-	if len(stages) == 0 {
-		stages = DefaultStages()
-	}
-	if !slices.ContainsFunc(stages, Stage.outage) {
-		stages = append(slices.Clip(stages), outageStage)
-	}
+	stages := st.table()
 	errs := p.check(len(stages), len(st.Loads))
 	if errs != nil {
 		return nil, errs
