@@ -137,6 +137,7 @@ func TestWhatCountsAsAccepted(t *testing.T) {
 		{"echo twice", "*pow=on#*pow=on#\r\n", hal.ErrGarbled},
 		{"echo twice, then blocked", "*pow=on#*pow=on#\r\n*Block item#", hal.ErrRefused},
 		{"blocked", ">*pow=on#\r\n*Block item#\r\n>", hal.ErrRefused},
+		{"prompt on the line of the echo, then blocked", "*pow=on#>\r\n*Block item#\r\n>", hal.ErrRefused},
 		{"the other value", ">*pow=on#\r\n*POW=OFF#", hal.ErrGarbled},
 	} {
 		t.Run(c.name, func(t *testing.T) {

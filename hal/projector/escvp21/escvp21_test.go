@@ -176,6 +176,14 @@ func TestPowerOnDoesNotWaitForTheLamp(t *testing.T) {
 	}
 }
 
+// The prompt of an event is no consent.
+func TestEventBeforeARefusal(t *testing.T) {
+	p := says(t, patience, "IMEVENT=0001 03 00000000 00000000 T1 F1\r:ERR\r:")
+	if err := p.PowerOn(t.Context()); !errors.Is(err, hal.ErrRefused) {
+		t.Errorf("PowerOn = %v, want refused", err)
+	}
+}
+
 // An older projector is mute until the lamp burns; then the prompt of PWR ON
 // comes in the middle of the next question.
 func TestLatePromptIsNoAnswer(t *testing.T) {
