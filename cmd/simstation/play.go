@@ -54,6 +54,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fl.IntVar(&o.faults.N, "faults", 0, "instead of a scenario, do harm to the real guard `N` times and judge it")
 	fl.IntVar(&o.faults.Villages, "villages", 4, "with -faults: how many villages at the same time")
 	fl.StringVar(&o.faults.Only, "only", "", "with -faults: only this `KIND`: "+strings.Join(faults.Kinds(), " "))
+	fl.IntVar(&o.faults.Village, "village", 0, "with -faults: all villages of this `TYPE`, 1 to 4 (how long the drive holds, with a lamp or without); 0: in turn")
 	fl.StringVar(&o.faults.Control, "control", "", "with -faults: make the real thing fail, so that violations must be found: "+strings.Join(faults.Controls(), " "))
 	fl.BoolVar(&o.version, "version", false, "say the version and end")
 	if err := fl.Parse(args); err != nil {

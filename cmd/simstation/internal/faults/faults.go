@@ -29,6 +29,7 @@ type Opts struct {
 	Villages int       // at the same time, default 4
 	Seed     uint64    // injection i has Seed + i; default 1
 	Only     string    // one of Kinds; "": all
+	Village  int       // 1…4: all villages are of this type; 0: the types in turn
 	Control  string    // one of Controls, to see that the judge notices; "": none
 	Bin      string    // folder of guard and station
 	Dir      string    // of the run, kept; "": a temporary one
@@ -71,6 +72,9 @@ func (o *Opts) check() error {
 	}
 	if o.Control != "" && !slices.Contains(Controls(), o.Control) {
 		return fmt.Errorf("-control %s: one of %s", o.Control, strings.Join(Controls(), " "))
+	}
+	if o.Village < 0 || o.Village > villageTypes {
+		return fmt.Errorf("-village %d: 1 to %d, or 0 for all in turn", o.Village, villageTypes)
 	}
 	for _, name := range []string{"guard", "station"} {
 		if _, err := os.Stat(filepath.Join(o.Bin, name)); err != nil {
@@ -185,12 +189,19 @@ func awaitQuiet(ctx context.Context) {
 	}
 }
 
+// villageTypes is how many types of village there are.
+const villageTypes = 4
+
 // setup makes villages differ: drives hold between the least and, nearly, the
-// most that their description allows.
+// most that their description allows, and every second village has a lamp.
 func (c *campaign) setup(i int) setup {
-	holds := []time.Duration{200, 110, 250, 150}
+	number := i%villageTypes + 1
+	if c.o.Village > 0 {
+		number = c.o.Village
+	}
+	hold := [villageTypes]time.Duration{200, 110, 250, 150}[number-1] * time.Millisecond
 	s := setup{
-		number: i, seed: c.o.Seed<<8 + uint64(i), bin: c.o.Bin, hold: holds[i%len(holds)] * time.Millisecond,
+		number: number, seed: c.o.Seed<<8 + uint64(i), bin: c.o.Bin, hold: hold,
 		stale: 100 * time.Millisecond, rules: rules{GoodTime: goodTime, MinOff: minOff, stale: 100 * time.Millisecond},
 	}
 	switch c.o.Control {

@@ -47,7 +47,7 @@ func TestReport(t *testing.T) {
 	r.worthless(result{Kind: "stop"})
 	r.add(result{Kind: "kill", Judged: true, findings: []finding{{must: mustOpen, was: true, opened: 208 * ms}}}, &out, now)
 	r.add(result{Kind: "stop", Judged: true, findings: []finding{{must: mustStay, was: true}, {must: mustStay}}}, &out, now)
-	r.add(result{Kind: "meter", Seed: 9, Judged: true, Wrong: []string{"opened"}, findings: []finding{{must: mustStay, was: true, wrong: "opened"}}}, &out, now)
+	r.add(result{Kind: "meter", Seed: 9, Village: 2, Judged: true, Wrong: []string{"opened"}, findings: []finding{{must: mustStay, was: true, wrong: "opened"}}}, &out, now)
 	if r.OK() {
 		t.Error("satisfied with a false opening")
 	}
@@ -55,7 +55,7 @@ func TestReport(t *testing.T) {
 	r.finish(now)
 	r.Print(&out)
 	for _, want := range []string{
-		"again with -faults 1 -only meter -seed 9", "not judged: the machine had no time in all of 6 tries", "1 of 4 done in 60 s",
+		"again with -faults 1 -village 2 -only meter -seed 9", "not judged: the machine had no time in all of 6 tries", "1 of 4 done in 60 s",
 		"stop                    1          1         0        0.0         1           0          0\n",
 		"kill                    1          0         1      208.0         0           0          0\n",
 		"all                     4          1         1      208.0         2           1          2\n",
@@ -193,6 +193,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	}{
 		{Opts{Only: "tickle"}, "-only tickle: one of kill stop"},
 		{Opts{Control: "x"}, "-control x: one of latched"},
+		{Opts{Village: 5}, "-village 5: 1 to 4"},
 		{Opts{N: 1, Bin: bin}, "make build"},
 	} {
 		if err := tt.o.check(); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -22,7 +22,7 @@ type result struct {
 	Seed     uint64    `json:"seed"`
 	Kind     string    `json:"kind"`
 	Phase    string    `json:"phase"`
-	Village  int       `json:"village"`
+	Village  int       `json:"village"` // its type
 	Text     string    `json:"text"`
 	Wrong    []string  `json:"wrong,omitempty"`
 	LateMS   float64   `json:"simulator_late_ms"`

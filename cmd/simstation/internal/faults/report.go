@@ -82,7 +82,7 @@ func (r *Report) add(x result, out io.Writer, now time.Time) {
 	} else {
 		w.Violations++
 		r.Failed = append(r.Failed, x)
-		fmt.Fprintf(out, "VIOLATION in village %d, again with -faults 1 -only %s -seed %d (%s: %s)\n", x.Village, x.Kind, x.Seed, x.Phase, x.Text)
+		fmt.Fprintf(out, "VIOLATION, again with -faults 1 -village %d -only %s -seed %d (%s: %s)\n", x.Village, x.Kind, x.Seed, x.Phase, x.Text)
 		for _, text := range x.Wrong {
 			fmt.Fprintln(out, "   ", text)
 		}

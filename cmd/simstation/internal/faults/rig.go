@@ -19,8 +19,8 @@ import (
 	"stationbox/hal/sim/world"
 )
 
-// The pins and loads of every village. The lamp is the last load; villages with
-// an odd number have none.
+// The pins and loads of every village. The lamp is the last load; villages of an
+// even type have none.
 const (
 	driveWire, noWire, ncWire = "GPIO17", "GPIO27", "GPIO22"
 	spareWire                 = "GPIO4" // for the canary
@@ -62,7 +62,7 @@ type rig struct {
 
 // setup is how a village differs from others.
 type setup struct {
-	number int
+	number int // its type
 	seed   uint64
 	bin    string
 	hold   time.Duration // of the drive
@@ -127,7 +127,7 @@ func (v *rig) makeWorld() {
 		Projector: world.ProjectorOpts{WarmUp: 300 * time.Millisecond, CoolDown: 300 * time.Millisecond, Boot: 20 * time.Millisecond, AutoOn: true},
 		Loads:     []world.Load{{Name: "receiver", Amps: 0.11}, {Name: "tv", Amps: 0.4}},
 	}
-	if v.setup.number%2 == 0 {
+	if v.setup.number%2 == 1 {
 		o.Loads = append(o.Loads, world.Load{Name: lampLoad, Kind: world.ProjectorLoad})
 	}
 	for _, l := range o.Loads {
