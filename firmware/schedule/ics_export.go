@@ -168,6 +168,9 @@ func exportWords(w *ical.Writer, r *row, o ExportOpts, ruled bool) {
 	if rel, err := filepath.Rel(o.Library, file); err == nil && o.Library != "" && filepath.IsLocal(rel) {
 		file = rel
 	}
+	if isVideo(file) {
+		w.Line("LOCATION", ical.Escape(file))
+	}
 	w.Line(propFile, ical.Escape(file))
 	if r.Priority != 0 {
 		w.Line(propPriority, strconv.Itoa(r.Priority))

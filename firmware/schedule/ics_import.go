@@ -22,9 +22,9 @@ const maxDates = 1000
 // findings. The error wraps hal.ErrGarbled and comes when the file is no calendar.
 //
 // A row's ID is the UID of an event that Export wrote, else "ics-" and a hash of
-// the UID, so that the same event has the same ID for ever. The file is in
-// X-STATIONBOX-FILE, or, because calendar programs cannot write that, in the
-// event's LOCATION. A single occasion that was moved or cancelled becomes an
+// the UID, so that the same event has the same ID for ever. The file is the
+// event's LOCATION when that is the name of a video, because a person can write
+// it in a calendar program, else X-STATIONBOX-FILE. A single occasion that was moved or cancelled becomes an
 // exception, and a row of its own where it was moved to.
 func Import(data []byte, zone *time.Location) ([]Entry, []Finding, error) {
 	root, err := ical.Parse(data)
@@ -216,16 +216,21 @@ func words(c *ical.Component, e *Entry) error {
 	return nil
 }
 
+// fileOf returns the file that an event names. The location is what a person
+// sees and changes in a calendar program, so it counts before our own property.
 func fileOf(c *ical.Component) string {
-	if file := c.Text(propFile); file != "" {
-		return file
-	}
-	place := strings.TrimSpace(c.Text("LOCATION"))
-	switch strings.ToLower(filepath.Ext(place)) {
-	case ".mp4", ".mkv", ".ts", ".mpg", ".mpeg", ".avi", ".mov", ".webm", ".flv", ".wmv":
+	if place := strings.TrimSpace(c.Text("LOCATION")); isVideo(place) {
 		return place
 	}
-	return ""
+	return strings.TrimSpace(c.Text(propFile))
+}
+
+func isVideo(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mp4", ".mkv", ".ts", ".mpg", ".mpeg", ".avi", ".mov", ".webm", ".flv", ".wmv":
+		return true
+	}
+	return false
 }
 
 // recur reads on which days the event is held.

@@ -51,6 +51,7 @@ func TestImport(t *testing.T) {
 		{"the zone as Windows calls it", []string{"DTSTART;TZID=China Standard Time:20261123T193000"}, []string{"11-23 19:30"}},
 		{"another zone, once", []string{"DTSTART;TZID=Europe/Berlin:20261123T123000"}, []string{"11-23 19:30"}},
 		{"folded and quoted", []string{"DTSTART;TZID=\"Asia/Shang", " hai\";VALUE=DATE-TIME:202611", "\t23T193000"}, []string{"11-23 19:30"}},
+		{"the location counts before the old file", []string{shanghai, "X-STATIONBOX-FILE:old.mp4"}, []string{"11-23 19:30"}},
 		{"cancelled", []string{shanghai, "STATUS:CANCELLED"}, nil},
 	}
 	for _, tt := range tests {
@@ -91,6 +92,7 @@ func TestImportRefuses(t *testing.T) {
 		{"zone", []string{place, "DTSTART;TZID=Moon/Base:20261123T193000"}, "unknown time zone Moon/Base"},
 		{"zone by path", []string{place, "DTSTART;TZID=../../etc/passwd:20261123T193000"}, "unknown time zone"},
 		{"summer time elsewhere", []string{place, "DTSTART;TZID=Europe/Berlin:20261123T123000", "RRULE:FREQ=WEEKLY"}, "Europe/Berlin does not keep step"},
+		{"a day of the month that is another one here", []string{place, "DTSTART:20261122T230000Z", "RRULE:FREQ=MONTHLY"}, "MONTHLY"},
 		{"yearly", []string{start, place, "RRULE:FREQ=YEARLY"}, "FREQ=YEARLY"},
 		{"hours", []string{start, place, "RRULE:FREQ=DAILY;BYHOUR=9"}, "BYHOUR=9"},
 		{"every third day", []string{start, place, "RRULE:FREQ=DAILY;INTERVAL=3"}, "DAILY"},
@@ -211,7 +213,7 @@ func TestExportFile(t *testing.T) {
 			t.Errorf("a line of %d bytes: %q", len(line), line)
 		}
 	}
-	for _, want := range []string{"UID:party@stationbox\r\n", "DTSTART;TZID=Asia/Shanghai:20260920T193000\r\n", "RRULE:FREQ=WEEKLY;BYDAY=MO,SU\r\n", "X-STATIONBOX-FILE:a/party.mp4\r\n", "TZOFFSETTO:+0800\r\n", "DURATION:PT2700S\r\n"} {
+	for _, want := range []string{"UID:party@stationbox\r\n", "DTSTART;TZID=Asia/Shanghai:20260920T193000\r\n", "RRULE:FREQ=WEEKLY;BYDAY=MO,SU\r\n", "X-STATIONBOX-FILE:a/party.mp4\r\n", "LOCATION:a/party.mp4\r\n", "TZOFFSETTO:+0800\r\n", "DURATION:PT2700S\r\n"} {
 		if !strings.Contains(string(file), want) {
 			t.Errorf("no %q in\n%s", want, file)
 		}

@@ -94,6 +94,46 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
+// A chain that begins before the range: the answer is the same as in a wide one.
+func TestPlanDoesNotDependOnTheRange(t *testing.T) {
+	on := []schedule.Date{date(t, "2026-11-23")}
+	s := schedule.New([]schedule.Entry{
+		{ID: "lesson", Dates: on, At: hm(23, 0), Duration: time.Hour},
+		{ID: "meeting", Dates: on, At: hm(19, 30), Duration: 4 * time.Hour, Priority: 1},
+		{ID: "drill", Dates: on, At: hm(18, 0), Duration: 2 * time.Hour, Priority: 2},
+	}, zone(t, "Asia/Shanghai"))
+	if list := s.Between(at(t, "2026-11-23 23:00:00"), at(t, "2026-11-24 00:00:00")); len(list) != 1 {
+		t.Errorf("asked for its own hour alone, the lesson gives way: %v", list)
+	}
+}
+
+// One that begins when the other ends does not overlap it.
+func TestOneAfterTheOther(t *testing.T) {
+	on := []schedule.Date{date(t, "2026-11-23")}
+	s := schedule.New([]schedule.Entry{
+		{ID: "before", Dates: on, At: hm(18, 0), Duration: time.Hour},
+		{ID: "important", Dates: on, At: hm(19, 0), Duration: time.Hour, Priority: 1},
+		{ID: "after", Dates: on, At: hm(20, 0), Duration: time.Hour},
+	}, zone(t, "Asia/Shanghai"))
+	if list := s.Between(at(t, "2026-11-23 00:00:00"), at(t, "2026-11-24 00:00:00")); len(list) != 3 {
+		t.Errorf("got %v", list)
+	}
+}
+
+// Where clocks are changed at midnight, the lesson of that day is at its hour.
+func TestClocksChangeAtMidnight(t *testing.T) {
+	for _, name := range []string{"America/Havana", "Asia/Beirut", "Africa/Cairo", "America/Asuncion"} {
+		z := zone(t, name)
+		s := schedule.New([]schedule.Entry{{ID: "x", Days: []time.Weekday{0, 1, 2, 3, 4, 5, 6}, At: hm(9, 0)}}, z)
+		from := time.Date(2022, 1, 1, 0, 0, 0, 0, z)
+		for _, o := range s.Between(from, from.AddDate(2, 0, 0)) {
+			if o.Start.Format("-2006-01-02 15:04") != o.ID[1:]+" 09:00" {
+				t.Errorf("%s: %s starts at %s", name, o.ID, o.Start)
+			}
+		}
+	}
+}
+
 // The reason a slot is not held is told, with the holiday's name; the swapped
 // workday is named too.
 func TestHolidayIsNamed(t *testing.T) {
