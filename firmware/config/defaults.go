@@ -11,18 +11,30 @@ import (
 func setDefaults(v any) {
 	switch v := v.(type) {
 	case *Config:
-		*v = defaults()
+		*v = Default()
 	case *Outlet:
-		v.OnDelay, v.StandbyMA = seconds(2), 100
-		v.Operate, v.Release = Duration(8*time.Millisecond), Duration(4*time.Millisecond)
+		*v = DefaultOutlet()
 	case *Entry:
-		v.Every, v.Holiday, v.Kind, v.Counts = 1, "play", "study", true
+		*v = DefaultEntry()
 	}
 }
 
+// DefaultOutlet returns a load with the defaults of its keys.
+func DefaultOutlet() Outlet {
+	return Outlet{
+		OnDelay: seconds(2), StandbyMA: 100,
+		Operate: Duration(8 * time.Millisecond), Release: Duration(4 * time.Millisecond),
+	}
+}
+
+// DefaultEntry returns a row of the schedule with the defaults of its keys.
+func DefaultEntry() Entry { return Entry{Every: 1, Holiday: "play", Kind: "study", Counts: true} }
+
 func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }
 
-func defaults() Config {
+// Default returns a configuration with the defaults of all keys; what has none is
+// empty.
+func Default() Config {
 	return Config{
 		Station: Station{
 			Zone: "Asia/Shanghai", Language: "zh",

@@ -190,9 +190,10 @@ func (f *FrontEnd) flags(clipped bool, kind string) byte {
 }
 
 // slow returns the channel of this frame: 0 load-side volts in 0.1 V, 1..4 load
-// currents in mA, 5 arrester contact, 6 temperature in 0.1 K, 7 version.
+// currents in mA, 5 arrester contact, 6 temperature in 0.1 K, 7 version, 8 strikes
+// of the arrester.
 func (f *FrontEnd) slow() (channel byte, value uint16) {
-	channel = byte(f.seq % 8)
+	channel = byte(f.seq % 9)
 	s := f.world.Slow()
 	switch channel {
 	case 0:
@@ -206,6 +207,8 @@ func (f *FrontEnd) slow() (channel byte, value uint16) {
 		return channel, 0
 	case 6:
 		return channel, scaled(s.RoomC+273.15, 10)
+	case 8:
+		return channel, s.Strikes
 	}
 	return channel, 0x0100
 }

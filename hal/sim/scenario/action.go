@@ -11,9 +11,9 @@ import (
 
 // The words a script may use. They never change.
 var (
-	actionWords  = []string{"press", "key", "mains", "freq", "thd", "fault", "kill", "stop", "console", "lesson", "expect"}
-	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins"}
-	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "clipped", "overrun", "selftest", "none"}
+	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "expect"}
+	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups"}
+	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "clipped", "overrun", "selftest", "lit", "dark", "low", "none"}
 	processWords = []string{"guard", "station", "player"}
 	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "report"}
 	displayWords = []string{"off", "standby", "warming", "on", "cooling", "fault"}
@@ -37,6 +37,16 @@ func parseAction(w []string) (Action, error) {
 	case "thd":
 		pct, last, err := unitFor(w, "%", 0, 40)
 		return THD{Pct: pct, For: last}, err
+	case "arrester":
+		if len(w) != 2 {
+			return nil, errors.New("arrester wants ok or failed: arrester failed")
+		}
+		return Arrester{Failed: w[1] == "failed"}, oneOf("state", w[1], []string{"ok", "failed"})
+	case "strike":
+		if len(w) != 1 {
+			return nil, errors.New("strike stands alone")
+		}
+		return Strike{}, nil
 	case "fault":
 		return parseFault(w)
 	case "kill":

@@ -18,6 +18,7 @@
 //	08:09:41 key 1 down                   one key by itself
 //	08:10:05 mains 268V for 400ms         also: mains 220V, mains off for 3s,
 //	                                      mains ramp 220V 180V 2s, freq 49.5Hz, thd 8%
+//	08:10:05 strike                       lightning; also: arrester failed, arrester ok
 //	08:10:05 fault projector silent for 5s
 //	08:10:06 kill guard                   SIGKILL; also: stop guard for 1s
 //	08:10:07 console "status"             a line at the technician's console
@@ -62,8 +63,8 @@ type Step struct {
 	Do   Action
 }
 
-// Action is one of the types Press, Key, Mains, Ramp, Freq, THD, Fault, Kill,
-// Stop, Console, LessonNow and Expect.
+// Action is one of the types Press, Key, Mains, Ramp, Freq, THD, Arrester, Strike,
+// Fault, Kill, Stop, Console, LessonNow and Expect.
 type Action interface{ action() }
 
 // Press types a number and the confirming key. Keys has 1 to 8 digits.
@@ -99,6 +100,12 @@ type THD struct {
 	Pct float64
 	For time.Duration // 0: until changed
 }
+
+// Arrester breaks the surge arrester, or mends it.
+type Arrester struct{ Failed bool }
+
+// Strike is lightning: the surge arrester works once.
+type Strike struct{}
 
 // Fault breaks a device in a named way, or heals it when Kind is "none".
 type Fault struct {
@@ -147,6 +154,8 @@ func (Mains) action()     {}
 func (Ramp) action()      {}
 func (Freq) action()      {}
 func (THD) action()       {}
+func (Arrester) action()  {}
+func (Strike) action()    {}
 func (Fault) action()     {}
 func (Kill) action()      {}
 func (Stop) action()      {}

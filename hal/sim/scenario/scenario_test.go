@@ -33,8 +33,8 @@ func TestParseWholeScript(t *testing.T) {
 	if first := got.Steps[0]; first.At != clock0809+40*time.Second+250*time.Millisecond || first.Text != "press 12" {
 		t.Errorf("the earliest step is not first: %+v", first)
 	}
-	if n := len(got.Steps); n != 20 {
-		t.Errorf("%d steps, want 20", n)
+	if n := len(got.Steps); n != 22 {
+		t.Errorf("%d steps, want 22", n)
 	}
 }
 
@@ -53,6 +53,9 @@ func TestParseAction(t *testing.T) {
 		{"mains ramp 220V 180V 2s", Ramp{220, 180, 2 * time.Second}},
 		{"freq 49.5Hz", Freq{49.5, 0}},
 		{"thd 8% for 2s", THD{8, 2 * time.Second}},
+		{"arrester failed", Arrester{true}},
+		{"strike", Strike{}},
+		{"fault ups low", Fault{"ups", "low", 0}},
 		{"fault projector silent for 5s", Fault{"projector", "silent", 5 * time.Second}},
 		{"fault contactor welded", Fault{"contactor", "welded", 0}},
 		{"kill player", Kill{"player"}},

@@ -79,6 +79,14 @@ func (w *World) SetArrester(open bool) {
 	w.line.arresterBad = open
 }
 
+// Strike lets the surge arrester work once, with an impulse on the wave.
+func (w *World) Strike() {
+	w.mu.Lock()
+	w.line.strikes++
+	w.mu.Unlock()
+	w.Disturb(Disturbance{Kind: Impulse, Size: 2})
+}
+
 // SetRoom sets the temperature of the room in degrees Celsius.
 func (w *World) SetRoom(celsius float64) {
 	w.mu.Lock()

@@ -19,6 +19,7 @@ type mains struct {
 	off                   bool // until somebody switches it on
 	active                []disturbance
 	arresterBad           bool
+	strikes               uint16 // of the arrester, counted by the front end
 }
 
 // span is a stretch of world time; the zero span is never.

@@ -54,6 +54,7 @@ type Slow struct {
 	LoadVolts   float64 // rms behind the contactor
 	Amps        [MaxLoads]float64
 	ArresterBad bool
+	Strikes     uint16 // of the arrester, wraps
 	RoomC       float64
 }
 
@@ -61,7 +62,7 @@ type Slow struct {
 func (w *World) Slow() Slow {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := Slow{LoadVolts: w.loadSq.rms(), ArresterBad: w.line.arresterBad, RoomC: w.room}
+	s := Slow{LoadVolts: w.loadSq.rms(), ArresterBad: w.line.arresterBad, Strikes: w.line.strikes, RoomC: w.room}
 	for i := range w.loads {
 		s.Amps[i] = w.loads[i].amps
 	}
@@ -101,6 +102,13 @@ func (w *World) Wave(n int) []int16 {
 		out[i] = int16(math.Round(float64(w.ring[(w.n-uint64(n-i))%RingLen])))
 	}
 	return out
+}
+
+// MainsOn returns whether the mains is there.
+func (w *World) MainsOn() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.line.on(w.time())
 }
 
 // ContactorClosed returns whether the main contacts are closed.

@@ -101,6 +101,10 @@ func (v *Village) act(text string, do scenario.Action) error {
 		before := w.Snapshot().Mains.THD
 		w.SetTHD(a.Pct / 100)
 		v.later(a.For, func() { w.SetTHD(before) })
+	case scenario.Arrester:
+		w.SetArrester(a.Failed)
+	case scenario.Strike:
+		w.Strike()
 	case scenario.Fault:
 		return v.fault(a)
 	case scenario.Kill:

@@ -53,6 +53,8 @@ func outlets() []outlet {
 const (
 	pinDrive, pinAuxNO, pinAuxNC = "GPIO17", "GPIO27", "GPIO22"
 	pinLamp, pinBuzzer           = "GPIO21", "GPIO26"
+	pinPresent                   = "GPIO9"
+	pinBattery, pinLow           = "GPIO18", "GPIO11"
 )
 
 func panelRows() [4]string { return [4]string{"GPIO23", "GPIO24", "GPIO25", "GPIO8"} }
@@ -102,37 +104,34 @@ func (v *Village) baseConfig() config.Config {
 	if sound == "" {
 		sound = "none"
 	}
-	return config.Config{
-		Station: config.Station{
-			ID: "370100-014", Name: "王家村远程教育站点", Zone: "Asia/Shanghai", Language: v.words.Lang(),
-			StateDir: filepath.Join(v.dir, "state"), RunDir: filepath.Join(v.dir, "run"),
-		},
-		GPIO:  config.GPIO{Chip: "unix:" + v.wirePath("pins")},
-		Mains: config.Mains{Port: v.wirePath("frontend"), Baud: 460800, FullScale: 800},
-		Meter: config.Meter{Kind: "pzem004t", Port: v.wirePath("meter"), Address: 1},
-		Guard: config.Guard{
-			GoodLow: 190, GoodHigh: 250, GoodTime: seconds(3), MinOff: seconds(5), MaxTrips: 5, Stale: seconds(0.25),
-		},
-		Contactor: config.Contactor{Drive: pinDrive, AuxNO: pinAuxNO, AuxNC: pinAuxNC, MoveTime: seconds(0.3)},
-		Loads:     baseLoads(),
-		Projector: config.Projector{Kind: "pjlink", Input: "31", Load: "projector", WarmUp: seconds(10), CoolDown: seconds(30)},
-		TV:        config.TV{Kind: "lg", Port: v.wirePath("tv"), SetID: 1, Input: "hdmi1", Load: "tv", WarmUp: seconds(6)},
-		Panel:     config.Panel{Rows: rows[:], Cols: cols[:], Lamp: pinLamp, Buzzer: pinBuzzer},
-		Player: config.Player{Program: "mpv", Video: "x11", Audio: "null",
-			Args: []string{fmt.Sprintf("--geometry=%dx%d+0+0", screenWidth, screenHeight)}},
-		Sound:   config.Sound{Device: sound},
-		Console: config.Console{Port: v.wirePath("console"), Baud: 115200},
-		Library: config.Library{Dir: filepath.Join(v.dir, "library")},
-		Roster:  config.Roster{File: filepath.Join(v.dir, "roster.csv")},
-		Lesson:  config.Lesson{ReadyBefore: seconds(25), BellBefore: seconds(10), WarmMargin: seconds(5), LateLimit: seconds(60)},
-	}
+	c := config.Default()
+	c.Station.ID, c.Station.Name, c.Station.Language = "370100-014", "王家村远程教育站点", v.words.Lang()
+	c.Station.StateDir, c.Station.RunDir = filepath.Join(v.dir, "state"), filepath.Join(v.dir, "run")
+	c.GPIO.Chip = "unix:" + v.wirePath("pins")
+	c.Mains.Port, c.Mains.Present = v.wirePath("frontend"), pinPresent
+	c.UPS = config.UPS{OnBattery: pinBattery, Low: pinLow}
+	c.Meter = config.Meter{Kind: "pzem004t", Port: v.wirePath("meter"), Address: 1}
+	c.Guard.GoodTime, c.Guard.MinOff, c.Guard.Stale = seconds(3), seconds(5), seconds(0.25)
+	c.Contactor.Drive, c.Contactor.AuxNO, c.Contactor.AuxNC = pinDrive, pinAuxNO, pinAuxNC
+	c.Loads = baseLoads()
+	c.Projector.Kind, c.Projector.Load, c.Projector.WarmUp, c.Projector.CoolDown = "pjlink", "projector", seconds(10), seconds(30)
+	c.TV.Kind, c.TV.Port, c.TV.Load, c.TV.WarmUp = "lg", v.wirePath("tv"), "tv", seconds(6)
+	c.Panel = config.Panel{Rows: rows[:], Cols: cols[:], Lamp: pinLamp, Buzzer: pinBuzzer}
+	c.Player.Video, c.Player.Audio = "x11", "null"
+	c.Player.Args = []string{fmt.Sprintf("--geometry=%dx%d+0+0", screenWidth, screenHeight)}
+	c.Sound.Device = sound
+	c.Console.Port = v.wirePath("console")
+	c.Library.Dir, c.Roster.File = filepath.Join(v.dir, "library"), filepath.Join(v.dir, "roster.csv")
+	c.Lesson = config.Lesson{ReadyBefore: seconds(25), BellBefore: seconds(10), WarmMargin: seconds(5), LateLimit: seconds(60)}
+	return c
 }
 
 func baseLoads() []config.Outlet {
 	all := outlets()
 	loads := make([]config.Outlet, len(all))
 	for i, o := range all {
-		l := config.Outlet{Name: o.name, Relay: o.relay, Channel: i + 1, OnDelay: seconds(0.5), StandbyMA: 100}
+		l := config.DefaultOutlet()
+		l.Name, l.Relay, l.Channel, l.OnDelay = o.name, o.relay, i+1, seconds(0.5)
 		if o.kind == world.ProjectorLoad {
 			l.Lamp, l.CoolTime = true, seconds(10)
 		}
@@ -152,10 +151,10 @@ func (v *Village) scheduleScript() {
 // weekday that it has in the zone of the station, also past midnight.
 func (v *Village) row(id string, at time.Time, l scenario.Lesson) config.Entry {
 	at = at.In(v.zone())
-	return config.Entry{
-		ID: id, Title: l.Title, File: l.File, Duration: config.Duration(l.Length),
-		Days: []string{strings.ToLower(at.Weekday().String()[:3])}, At: at.Format("15:04:05"),
-	}
+	e := config.DefaultEntry()
+	e.ID, e.Title, e.File, e.Duration = id, l.Title, l.File, config.Duration(l.Length)
+	e.Days, e.At = []string{strings.ToLower(at.Weekday().String()[:3])}, at.Format("15:04:05")
+	return e
 }
 
 // zone is that of the station, or the one without surprises.

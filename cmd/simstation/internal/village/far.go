@@ -23,6 +23,8 @@ type far struct {
 	lamp      *device.Output
 	buzzer    *device.Output
 	contactor *device.Contactor
+	opto      device.Opto
+	ups       device.UPS
 	console   *device.Console
 
 	devices []device.Device
@@ -46,7 +48,7 @@ func (v *Village) raiseFar() error {
 		return fmt.Errorf("far ends: %w", err)
 	}
 	f := v.far
-	f.devices = []device.Device{f.frontend, f.meter, f.projector, f.tv, f.panel, f.contactor, f.pins}
+	f.devices = []device.Device{f.frontend, f.meter, f.projector, f.tv, f.panel, f.contactor, f.pins, f.opto, f.ups}
 	v.goRun("pin server", f.pins.Serve)
 	for _, d := range []interface {
 		device.Device
@@ -61,7 +63,7 @@ func (v *Village) raiseFar() error {
 // runWorld moves the world in step with real time, and looks at the contacts
 // after each step.
 func (v *Village) runWorld(ctx context.Context) error {
-	return v.far.world.Run(ctx, v.now, v.far.frontend.Tick, v.far.contactor.Tick, v.lookAtContacts)
+	return v.far.world.Run(ctx, v.now, v.far.frontend.Tick, v.far.contactor.Tick, v.far.opto.Tick, v.far.ups.Tick, v.lookAtContacts)
 }
 
 func (v *Village) newWorld() *world.World {
@@ -114,6 +116,8 @@ func (v *Village) plugIn(f *far) error {
 }
 
 func (v *Village) plugInPins(f *far) {
+	f.opto = device.NewOpto(f.world, f.pins, pinPresent)
+	f.ups = device.NewUPS(f.world, f.pins, pinBattery, pinLow)
 	f.panel = device.NewKeypad(f.pins, device.KeypadOpts{Rows: panelRows(), Cols: panelCols(), Seed: uint64(v.o.Seed)})
 	f.lamp = device.NewOutput(f.pins, "lamp", pinLamp)
 	f.buzzer = device.NewOutput(f.pins, "buzzer", pinBuzzer)
