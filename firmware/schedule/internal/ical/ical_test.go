@@ -62,6 +62,7 @@ func TestBrokenFrame(t *testing.T) {
 func TestWriteParse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab 村党课，；;:,\\\"\n\t😀")), -1, 200, -1).Draw(t, "text")
+		text = strings.Repeat(text, rapid.IntRange(1, 30).Draw(t, "times"))
 		w := &ical.Writer{}
 		w.Line("BEGIN", "VCALENDAR")
 		w.Line("SUMMARY", ical.Escape(text))
