@@ -50,8 +50,10 @@ const NoAddress = 0xFFFF
 type Kernel interface {
 	// Ioctl does one request of linux/cec.h on the structure arg.
 	Ioctl(request uint32, arg []byte) error
-	// Wait returns when a message or an event can be fetched, or after d.
-	Wait(d time.Duration) error
+	// Wait returns when a message or an event can be fetched, or when ctx ends,
+	// which is no error. It may run several times at once and beside the others.
+	Wait(ctx context.Context) error
+	// Close ends every Wait.
 	Close() error
 }
 
@@ -88,6 +90,8 @@ type Adapter struct {
 	inbox   []Message
 	changes []Change
 	lost    int
+	news    context.Context // ends when inbox or changes get more
+	tell    context.CancelFunc
 }
 
 // Message is what somebody sent to us or to everybody.
@@ -123,6 +127,7 @@ func New(open func() (Kernel, error), o Opts) *Adapter {
 		o.Timeout = 3 * time.Second
 	}
 	a := &Adapter{open: open, opts: o, turn: make(chan struct{}, 1)}
+	a.news, a.tell = context.WithCancel(context.Background())
 	a.turn <- struct{}{}
 	return a
 }

@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"stationbox/hal"
 )
-
-// slice bounds one wait in the kernel, and with it how long a call outlives its
-// context.
-const slice = 50 * time.Millisecond
 
 // await returns what became of the transmission with number sequence. The kernel
 // tells in one message, or first of the transmission and then of the answer.
@@ -35,14 +30,11 @@ func (a *Adapter) await(ctx context.Context, sequence uint32, answer bool) (mess
 		if ctx.Err() != nil {
 			return message{}, fmt.Errorf("the wire is stuck: %w", hal.ErrSilent)
 		}
-		if err := a.wait(); err != nil {
+		if err := a.note(a.kernel.Wait(ctx)); err != nil {
 			return message{}, err
 		}
 	}
 }
-
-// wait waits a little for something to fetch.
-func (a *Adapter) wait() error { return a.note(a.kernel.Wait(slice)) }
 
 // fetch empties the kernel's queues. It returns the outcome of the transmission
 // sequence when it is among them.
@@ -81,6 +73,7 @@ func (a *Adapter) keep(m message) {
 		a.inbox = a.inbox[1:]
 		a.lost++
 	}
+	a.shout()
 	a.inbox = append(a.inbox, Message{From: m.frame[0] >> 4, To: m.frame[0] & 0xF, Body: m.frame[1:]})
 }
 
@@ -102,6 +95,7 @@ func (a *Adapter) fetchEvents() error {
 		if len(a.changes) == maxChanges {
 			a.changes = a.changes[1:]
 		}
+		a.shout()
 		a.changes = append(a.changes, c)
 	}
 	return nil
@@ -136,7 +130,13 @@ func (a *Adapter) NextChange(ctx context.Context) (Change, error) {
 	return c, err
 }
 
-// next fetches until got is content. It gives the turn to others in between.
+// shout wakes those who wait for something that another call has fetched.
+func (a *Adapter) shout() {
+	a.tell()
+	a.news, a.tell = context.WithCancel(context.Background())
+}
+
+// next fetches until got is content. It waits without the turn.
 func (a *Adapter) next(ctx context.Context, got func() bool) error {
 	for {
 		if err := a.take(ctx); err != nil {
@@ -144,10 +144,11 @@ func (a *Adapter) next(ctx context.Context, got func() bool) error {
 		}
 		_, _, err := a.fetch(0)
 		done := err == nil && got()
-		if err == nil && !done {
-			err = a.wait()
-		}
+		kernel, news := a.kernel, a.news
 		a.give()
+		if err == nil && !done && ctx.Err() == nil {
+			err = waitFor(ctx, kernel, news)
+		}
 		switch {
 		case done:
 			return nil
@@ -157,4 +158,12 @@ func (a *Adapter) next(ctx context.Context, got func() bool) error {
 			return fmt.Errorf("cec: %w", hal.ErrSilent)
 		}
 	}
+}
+
+// waitFor waits until something can be fetched or has been by another call.
+func waitFor(ctx context.Context, k Kernel, news context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(news, cancel)()
+	return explain(k.Wait(ctx))
 }

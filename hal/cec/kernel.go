@@ -1,25 +1,38 @@
 package cec
 
 import (
-	"time"
+	"context"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // file is a device file, opened so that no request waits for the wire.
-type file struct{ fd int }
+type file struct {
+	fd   int
+	life context.Context
+	end  context.CancelFunc
+	use  sync.RWMutex // of fd: read by all, written by Close
+}
 
 func openFile(device string) (*file, error) {
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &file{fd: fd}, nil
+	f := &file{fd: fd}
+	f.life, f.end = context.WithCancel(context.Background())
+	return f, nil
 }
 
 // Ioctl does one request.
 func (f *file) Ioctl(request uint32, arg []byte) error {
+	f.use.RLock()
+	defer f.use.RUnlock()
+	if f.life.Err() != nil {
+		return unix.ENODEV
+	}
 	for {
 		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), uintptr(unsafe.Pointer(unsafe.SliceData(arg))))
 		switch errno {
@@ -32,18 +45,48 @@ func (f *file) Ioctl(request uint32, arg []byte) error {
 	}
 }
 
-// Wait polls for messages and events.
-func (f *file) Wait(d time.Duration) error {
-	p := []unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN | unix.POLLPRI}}
-	_, err := unix.Poll(p, int(d.Milliseconds()))
-	if err == unix.EINTR {
-		return nil
+// Wait polls for messages and events, and for a bell that rings when ctx or the
+// file ends.
+func (f *file) Wait(ctx context.Context) error {
+	f.use.RLock()
+	defer f.use.RUnlock()
+	bell, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		return err
 	}
-	if err == nil && p[0].Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0 {
+	defer func() { _ = unix.Close(bell) }()
+	defer ringWhenDone(ctx, bell)()
+	defer ringWhenDone(f.life, bell)()
+	p := []unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN | unix.POLLPRI}, {Fd: int32(bell), Events: unix.POLLIN}}
+	_, err = unix.Poll(p, -1)
+	switch {
+	case err == unix.EINTR:
+		return nil
+	case err == nil && (f.life.Err() != nil || p[0].Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0):
 		return unix.ENODEV
 	}
 	return err
 }
 
-// Close closes the file.
-func (f *file) Close() error { return unix.Close(f.fd) }
+// ringWhenDone rings bell when ctx ends. After the returned function nothing
+// touches bell any more.
+func ringWhenDone(ctx context.Context, bell int) (release func()) {
+	rung := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(rung)
+		_, _ = unix.Write(bell, []byte{1, 0, 0, 0, 0, 0, 0, 1}) // not zero in either byte order
+	})
+	return func() {
+		if !stop() {
+			<-rung
+		}
+	}
+}
+
+// Close ends every Wait and closes the file.
+func (f *file) Close() error {
+	f.end()
+	f.use.Lock()
+	defer f.use.Unlock()
+	return unix.Close(f.fd)
+}

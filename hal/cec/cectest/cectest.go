@@ -7,6 +7,7 @@ package cectest
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"sync"
 	"time"
@@ -59,12 +60,13 @@ type Set struct {
 	seq     uint32
 	msgs    [][]byte
 	events  [][]byte
-	wake    chan struct{}
+	wake    chan struct{} // closed when there is something new
+	closes  int           // of the file
 }
 
 // New returns a television in standby at the cable with physical address phys.
 func New(phys uint16) *Set {
-	s := &Set{phys: phys, plug: phys, power: 1, fail: map[uint32]error{}, claim: make([]byte, 92), wake: make(chan struct{}, 1), mode: 1}
+	s := &Set{phys: phys, plug: phys, power: 1, fail: map[uint32]error{}, claim: make([]byte, 92), wake: make(chan struct{}), mode: 1}
 	s.event()
 	return s
 }
@@ -95,6 +97,7 @@ func (s *Set) Fail(request uint32, err error) { s.mu.Lock(); s.fail[request] = e
 func (s *Set) Unload(gone bool) {
 	s.mu.Lock()
 	s.gone, s.count, s.settled = gone, 0, false
+	s.nudge()
 	s.mu.Unlock()
 }
 
@@ -145,36 +148,41 @@ func (s *Set) Claims() (n int, structure []byte) {
 	return s.claims, bytes.Clone(s.claim)
 }
 
-// Close closes the device file.
-func (s *Set) Close() error { return nil }
+// Close closes the device file, and ends every Wait.
+func (s *Set) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closes++
+	s.nudge()
+	return nil
+}
 
 // Wait waits for a message or an event.
-func (s *Set) Wait(d time.Duration) error {
+func (s *Set) Wait(ctx context.Context) error {
 	s.mu.Lock()
-	ready, gone := len(s.msgs)+len(s.events) > 0, s.gone
-	s.mu.Unlock()
-	if gone {
+	mine := s.closes
+	for s.closes == mine && !s.gone && len(s.msgs)+len(s.events) == 0 && ctx.Err() == nil {
+		wake := s.wake
+		s.mu.Unlock()
+		select {
+		case <-wake:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	}
+	defer s.mu.Unlock()
+	if s.closes != mine || s.gone {
 		return unix.ENODEV
-	}
-	if ready {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-s.wake:
-	case <-t.C:
 	}
 	return nil
 }
 
 func (s *Set) push(msg []byte) { s.msgs = append(s.msgs, msg); s.nudge() }
 
+// nudge wakes all who wait.
 func (s *Set) nudge() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	close(s.wake)
+	s.wake = make(chan struct{})
 }
 
 // event tells of the state of the cable.
