@@ -45,7 +45,7 @@ const tries = 6
 
 // quietMost is how long an injection waits at most for a machine whose programs
 // wait for a processor for half of the time.
-const quietMost = 20 * time.Second
+const quietMost = 5 * time.Second
 
 // Run does the injections and returns what came of them. An error means that
 // they could not be done at all.
