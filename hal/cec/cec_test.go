@@ -165,6 +165,7 @@ func TestConfigurationOfOthers(t *testing.T) {
 		{"none", func(*cectest.Set) {}, 1},
 		{"ours of the run before", func(s *cectest.Set) { s.Configure(3, "Stationbox") }, 0},
 		{"a television's", func(s *cectest.Set) { s.Configure(0, "TV") }, 1},
+		{"a television's of our name", func(s *cectest.Set) { s.Configure(0, "Stationbox") }, 1},
 		{"a player's of another name", func(s *cectest.Set) { s.Configure(3, "Kodi") }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

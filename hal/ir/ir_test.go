@@ -34,6 +34,7 @@ type kernel struct {
 	closed   int
 	sent     []string // "scancode 9 408", "pulses 67 9000 4500"
 	at       []time.Time
+	wrote    []string // the bytes
 }
 
 func newKernel() *kernel { return &kernel{features: 0x102, mode: 2} }
@@ -84,7 +85,7 @@ func (k *kernel) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	k.mu.Lock()
-	k.sent, k.at = append(k.sent, entry), append(k.at, time.Now())
+	k.sent, k.at, k.wrote = append(k.sent, entry), append(k.at, time.Now()), append(k.wrote, string(b))
 	k.mu.Unlock()
 	time.Sleep(lasts)
 	return len(b), nil
@@ -169,6 +170,22 @@ func TestSonyFramesAreApart(t *testing.T) {
 			if d := k.at[i].Sub(k.at[i-1]); d < 35*time.Millisecond || d > 50*time.Millisecond {
 				t.Errorf("frame %d after %v", i, d)
 			}
+		}
+	})
+}
+
+// A set takes the same frame twice for a key that is held.
+func TestSecondPressDiffersFromAHeldKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKernel()
+		s := ir.New(k.open, ir.Opts{Pulses: true})
+		for range 3 {
+			if err := s.Send(t.Context(), "rc5:0x100c"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if k.wrote[0] == k.wrote[1] || k.wrote[0] != k.wrote[2] {
+			t.Errorf("presses % x, % x, % x", k.wrote[0], k.wrote[1], k.wrote[2])
 		}
 	})
 }

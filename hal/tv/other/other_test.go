@@ -182,6 +182,7 @@ func TestAnswersInText(t *testing.T) {
 		{"by expression", `\r`, "lamp 12 h, cooling\r", hal.DisplayCooling, nil},
 		{"without an end", "", "..P1", hal.DisplayOn, nil},
 		{"the first place counts", "", "P0P1", hal.DisplayStandby, nil},
+		{"of two at one place the first in the list", "", "P1", hal.DisplayOn, nil},
 		{"refused before it", "", "ERR1P1", 0, hal.ErrRefused},
 		{"an end of two", `\r\n`, "P?\r\nP1\r\n", hal.DisplayOn, nil},
 	} {
@@ -191,6 +192,7 @@ func TestAnswersInText(t *testing.T) {
 				On: other.Action{Send: "P1"}, Off: other.Action{Send: "P0"},
 				State: other.Question{Send: "P?", Reply: []other.Answer{
 					{Match: "P1", State: "on"}, {Match: "P0", State: "standby"}, {Match: "re:cool(ing|down)", State: "cooling"},
+					{Match: "re:P[01]", State: "warming"},
 				}},
 			}
 			got, err := other.New(&told{answer: c.answer}, compiled(t, m)).State(t.Context())
