@@ -192,7 +192,7 @@ func TestAnswersInText(t *testing.T) {
 				On: other.Action{Send: "P1"}, Off: other.Action{Send: "P0"},
 				State: other.Question{Send: "P?", Reply: []other.Answer{
 					{Match: "P1", State: "on"}, {Match: "P0", State: "standby"}, {Match: "re:cool(ing|down)", State: "cooling"},
-					{Match: "re:P[01]", State: "warming"},
+					{Match: "re:P[01]$", State: "warming"},
 				}},
 			}
 			got, err := other.New(&told{answer: c.answer}, compiled(t, m)).State(t.Context())
