@@ -101,11 +101,12 @@ port = %[2]q
 good_time = "1s"
 slot = "0s"
 min_off = "1s"
-stale = "250ms"
+stale = "180ms"
 [contactor]
 drive = "GPIO17"
 aux_no = "GPIO27"
 aux_nc = "GPIO22"
+hold = "200ms"
 [[load]]
 name = "receiver"
 relay = "GPIO5"

@@ -130,6 +130,10 @@ func (c *checker) station() {
 	c.cfg.zone = zone
 }
 
+// pulseGap is how far two pulses of the drive may be apart. A guard that is blind
+// for longer than the drive holds would pulse a contactor that has fallen back on.
+const pulseGap = 15 * time.Millisecond
+
 func (c *checker) mains() {
 	m, g := c.cfg.Mains, c.cfg.Guard
 	c.required("mains.port", m.Port, "/dev/ttyAMA1")
@@ -149,7 +153,11 @@ func (c *checker) mains() {
 	c.times("guard.slot", g.Slot, 0, time.Hour)
 	c.times("guard.min_off", g.MinOff, time.Second, time.Hour)
 	c.ints("guard.max_trips", g.MaxTrips, 1, 100)
+	c.times("contactor.hold", c.cfg.Contactor.Hold, 50*time.Millisecond, 300*time.Millisecond)
 	c.times("guard.stale", g.Stale, 20*time.Millisecond, 250*time.Millisecond)
+	if most := c.cfg.Contactor.Hold.D() - pulseGap; g.Stale.D() > most {
+		c.bad("guard.stale", say("config.stale", "got", g.Stale, "hold", c.cfg.Contactor.Hold), say("config.stale.hint", "most", most))
+	}
 	c.times("contactor.move_time", c.cfg.Contactor.MoveTime, 20*time.Millisecond, 5*time.Second)
 	c.choice("guard.arrester", g.Arrester, "tell", "hold")
 	c.stages()

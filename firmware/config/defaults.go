@@ -47,7 +47,7 @@ func Default() Config {
 			GoodLow: 190, GoodHigh: 250, GoodTime: seconds(60), MinOff: seconds(60),
 			MaxTrips: 5, Stale: Duration(100 * time.Millisecond), Arrester: "tell",
 		},
-		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond)},
+		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond), Hold: Duration(130 * time.Millisecond)},
 		Projector: Projector{Input: "31", WarmUp: seconds(45), CoolDown: seconds(120)},
 		TV:        TV{SetID: 1, Input: "hdmi1", WarmUp: seconds(15)},
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},

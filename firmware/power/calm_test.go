@@ -37,7 +37,7 @@ func TestQualifyNamesLateSamples(t *testing.T) {
 	b.volts(220, 2*time.Second)
 	for range 300 {
 		b.volts(220, power.FrameTime)
-		b.in.Sense.Fresh, b.in.Sense.Late = false, true
+		b.in.Sense.Fresh = false
 		b.in.Elapsed = power.FrameTime
 		if b.orders.Contactor {
 			break

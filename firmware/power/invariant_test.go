@@ -45,10 +45,6 @@ func (j *judge) see(in *power.Input, o *power.Orders) string {
 func (j *judge) watch(in *power.Input) {
 	s := &in.Sense
 	j.unseen += in.Elapsed
-	limit := 100 * time.Millisecond
-	if s.Late {
-		limit = 200 * time.Millisecond
-	}
 	inBand := s.Known && !s.Instant && s.MV >= 190_000 && s.MV <= 250_000
 	switch {
 	case inBand:
@@ -56,7 +52,7 @@ func (j *judge) watch(in *power.Input) {
 	case s.Known || s.Instant:
 		j.good = 0
 	}
-	if j.unseen > limit {
+	if j.unseen > 100*time.Millisecond {
 		j.good = 0
 	}
 	if s.Known && (s.MV < 176_000 || s.MV >= 263_700) || s.Instant {
@@ -212,12 +208,12 @@ func TestInvariantsOfRealDays(t *testing.T) {
 	}
 }
 
-// real is village with the default times.
+// real is village with the default times, and a receiver that comes and goes.
 func real(slot time.Duration) power.Settings {
 	s := village()
 	s.GoodTime, s.MinOff, s.MaxTrips, s.Slot = time.Minute, time.Minute, 5, slot
 	s.Loads[tv].OnDelay, s.Loads[projector].OnDelay, s.Loads[receiver].OnDelay = 3*time.Second, 3*time.Second, 2*time.Second
-	s.Loads[projector].CoolTime = 90 * time.Second
+	s.Loads[projector].CoolTime, s.Loads[receiver].AlwaysOn = 90*time.Second, false
 	return s
 }
 
@@ -308,7 +304,7 @@ func scene(t *rapid.T, b *player, lengths []int) {
 		case samples == "unknown":
 			in.Sense.Known, in.Sense.MV = false, 0
 		case samples == "late":
-			in.Sense.Fresh, in.Sense.Late = false, true
+			in.Sense.Fresh = false
 		case samples == "envelope" && n == 40:
 			in.Sense.Instant, in.Sense.PeakMV = true, 400_000
 		}

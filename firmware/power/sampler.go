@@ -25,7 +25,6 @@ const (
 // Sense is what the samples say at one Step.
 type Sense struct {
 	Fresh   bool          // a valid frame was processed in this Step and is not older than freshAge
-	Late    bool          // a valid frame was processed, but an old one: there are more to come
 	Known   bool          // MV is known
 	Instant bool          // the envelope is held above the instant limit
 	Span    time.Duration // time that the samples of this Step stand for, with those lost before
@@ -82,7 +81,7 @@ func (m *Sampler) Take(f *Frame, elapsed time.Duration) Sense {
 		m.det.Gap()
 	}
 	m.det.Feed(&f.Samples)
-	s := Sense{Span: span, Fresh: m.lag <= freshAge, Late: m.lag > freshAge}
+	s := Sense{Span: span, Fresh: m.lag <= freshAge}
 	s.MV, s.Known = m.det.RMS()
 	s.PeakMV, s.Instant = m.det.Envelope()
 	s.MHz, s.HzKnown = m.det.MilliHertz()

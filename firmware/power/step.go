@@ -80,15 +80,10 @@ func (x *step) watchMains() {
 	}
 }
 
-// blind says whether the samples have been missing for too long. Late samples
-// that lack none are read after a pause of this program, which the hardware
-// judges: they have twice the time.
-func (x *step) blind() bool {
-	if x.in.Sense.Late {
-		return x.Unseen > 2*x.p.stale
-	}
-	return x.Unseen > x.p.stale
-}
+// blind says whether the samples have been missing for too long. The drive holds
+// for longer than that, so that a contactor which fell off in the meantime is
+// never pulsed back on.
+func (x *step) blind() bool { return x.Unseen > x.p.stale }
 
 // seen notes a fresh voltage, after blind has been judged.
 func (x *step) seen() bool { return x.in.Sense.Fresh && x.in.Sense.Known }

@@ -131,11 +131,7 @@ func goodTicks(set *power.Settings) int8 { return ticks(set.GoodTime + set.Slot)
 func (j *judge) watch(v *view) {
 	s := &v.in.Sense
 	j.unseen = up(j.unseen)
-	limit := ticks(v.set.Stale)
-	if s.Late {
-		limit *= 2
-	}
-	v.blind = j.unseen > limit
+	v.blind = j.unseen > ticks(v.set.Stale)
 	switch {
 	case v.blind:
 		j.good = 0

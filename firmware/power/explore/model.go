@@ -68,7 +68,7 @@ func (st *stimulus) String() string {
 		text = "voltage unknown"
 	case !s.Known:
 		text = "silence"
-	case s.Late:
+	case !s.Fresh:
 		text += " late"
 	}
 	text += fmt.Sprintf(" aux %s feed %s", contacts[in.Aux], contacts[in.Feed])
@@ -98,7 +98,7 @@ var senses = []power.Sense{
 	{Fresh: true, Known: true, Span: tick, MV: 21_999},
 	{},
 	{Fresh: true, Span: tick},
-	{Late: true, Known: true, Span: tick, MV: goodHigh},
+	{Known: true, Span: tick, MV: goodHigh},
 	{Fresh: true, Instant: true, Span: tick, PeakMV: 350_000},
 }
 

@@ -25,7 +25,8 @@ func (a *act) killFor(pause time.Duration, meanwhile func()) {
 	a.open(from, limit, a.clock())
 }
 
-// stop lets the guard stand still: for less than the drive holds, or for longer.
+// stop lets the guard stand still: for less than it may be blind, or for longer
+// than the drive holds. In between it opens by itself when it wakes.
 func stop(a *act) {
 	d := a.between(20, 150)
 	switch a.rng.IntN(4) {
@@ -48,7 +49,7 @@ func stop(a *act) {
 	a.note("stopped for %v", d.Round(time.Millisecond))
 	hold := a.v.setup.hold
 	switch {
-	case d <= min(hold-40*time.Millisecond, 150*time.Millisecond):
+	case d <= min(hold-40*time.Millisecond, a.v.setup.rules.stale-30*time.Millisecond):
 		a.stay(from)
 	case d >= hold+60*time.Millisecond:
 		a.open(from, limit, until)
