@@ -193,17 +193,17 @@ func TestInvariants(t *testing.T) {
 func TestInvariantsOfRealDays(t *testing.T) {
 	steps, most := 0, 24
 	if race {
-		most = 6
+		most = 1
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPlayer(t, real(time.Duration(rapid.IntRange(0, 29).Draw(t, "slot"))*4*time.Second))
-		for range rapid.IntRange(4, most).Draw(t, "scenes") {
+		for range rapid.IntRange(1, most).Draw(t, "scenes") {
 			scene(t, p, []int{5, 60, 150, 600, 4000, 12_000, 90_000, 150_000, 300_000, 300_000, 600_000})
 		}
 		steps += p.steps
 	})
 	t.Logf("%d steps", steps)
-	if steps < 1_000_000 {
+	if steps < 1_000_000 && !race {
 		t.Errorf("%d steps; want a million", steps)
 	}
 }

@@ -76,9 +76,14 @@ func (h *hole) bound(o *oracle) {
 	if h == nil {
 		return
 	}
-	// Nobody can act on what has not come: the guard acts when it does.
-	if (h.trouble == late || h.trouble == pause) && o.latest > h.from && o.latest < h.to+0.01 {
-		o.latest = h.to + 0.01
+	// Nobody can act on what has not come: the guard acts when it does, or when it
+	// knows the rms again.
+	acts := h.to + 0.01
+	if h.trouble == missing || h.trouble == frozen {
+		acts += 0.03
+	}
+	if o.latest > h.from && o.latest < acts {
+		o.latest = acts
 	}
 	if !h.long {
 		return

@@ -17,7 +17,9 @@ type oracle struct {
 }
 
 // early says whether opening at the moment at was not allowed yet, or at all.
-func (o oracle) early(at float64) bool { return at < o.earliest || o.ride && !math.IsInf(at, 1) }
+func (o oracle) early(at float64) bool {
+	return at < o.earliest-1e-6 || o.ride && !math.IsInf(at, 1)
+}
 
 // late says whether opening at the moment at was too late, in a wave of length s.
 func (o oracle) late(at, length float64) bool { return at > o.latest && length > o.latest+0.005 }
