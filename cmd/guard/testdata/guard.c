@@ -1,9 +1,12 @@
 /*
- * What the guard does from a frame to a pulse, in C, as the measure for the one
+ * What the guard does from a frame to the pins, in C, as the measure for the one
  * in Go: reads frames from a serial line, checks their sum, runs the same
- * detector, and pulses the drive through the same pin server, under SCHED_FIFO.
+ * detector, pulses the drive while the mains is good and takes the relay off with
+ * the instant alarm, through the same pin server, under SCHED_FIFO.
  *
  *   guard PORT PINSOCKET
+ *
+ * PORT is a serial device, or a socket that carries the same bytes.
  */
 #define DETECTOR_ONLY
 #include "../../../firmware/power/testdata/detector.c"
@@ -16,7 +19,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SIZE = 52, GAP_US = 9000 };
+enum { SIZE = 52, GAP_US = 9000, GOOD = 20, STARTS = 16, INSTANT_MV = 339660, INSTANT = 13912 };
+
+static int pins, level, relay, frames; /* frames: good ones in a row, saturates */
+static int64_t pulsed;
 
 static unsigned crc16(const uint8_t *b, int n)
 {
@@ -36,22 +42,61 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static void say(const char *lines, size_t n)
+{
+	char drain[4096];
+	if (send(pins, lines, n, MSG_DONTWAIT) != (ssize_t)n)
+		exit(1);
+	while (recv(pins, drain, sizeof drain, MSG_DONTWAIT) > 0)
+		;
+}
+
+/* take is one frame: the order to open, or a pulse, or nothing. */
+static void take(struct detector *d, const int16_t *samples)
+{
+	feed(d, samples);
+	uint64_t mv = rms(d);
+	if (d->up || mv >= INSTANT_MV) {
+		if (relay)
+			say("out GPIO5 0\nout GPIO17 0\n", 25);
+		frames = level = relay = 0;
+		return;
+	}
+	if (mv >= 190000 && mv <= 250000 && frames < GOOD + STARTS)
+		frames++;
+	if (!relay && frames == GOOD + STARTS) {
+		relay = 1;
+		say("out GPIO5 1\n", 12);
+	}
+	if (frames < GOOD || now_us() - pulsed < GAP_US)
+		return;
+	level = !level;
+	pulsed = now_us();
+	say(level ? "out GPIO17 1\n" : "out GPIO17 0\n", 13);
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	strncpy(name.sun_path, path, sizeof name.sun_path - 1);
+	return fd >= 0 && connect(fd, (struct sockaddr *)&name, sizeof name) == 0 ? fd : -1;
+}
+
 int main(int argc, char **argv)
 {
-	static struct detector d = {.scale = 800000ULL * 800000ULL, .instant = 2ULL * 13926 * 13926, .freq.period = NOMINAL};
+	static struct detector d = {.scale = 800000ULL * 800000ULL, .instant = 2ULL * INSTANT * INSTANT, .freq.period = NOMINAL};
 	struct sched_param priority = {.sched_priority = 50};
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	uint8_t buf[4096];
-	char drain[4096];
-	int n = 0, level = 0, port, pins;
-	int64_t pulsed = 0;
+	int n = 0, port;
 
 	if (argc != 3)
 		return 2;
-	strncpy(name.sun_path, argv[2], sizeof name.sun_path - 1);
-	pins = socket(AF_UNIX, SOCK_STREAM, 0);
+	pins = dial(argv[2]);
 	port = open(argv[1], O_RDONLY | O_NOCTTY);
-	if (pins < 0 || port < 0 || connect(pins, (struct sockaddr *)&name, sizeof name) != 0)
+	if (port < 0)
+		port = dial(argv[1]);
+	if (pins < 0 || port < 0)
 		return 1;
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0 || sched_setscheduler(0, SCHED_FIFO, &priority) != 0)
 		fputs("no real-time priority\n", stderr);
@@ -70,16 +115,7 @@ int main(int argc, char **argv)
 			}
 			at += SIZE;
 			memcpy(samples, b + 10, sizeof samples);
-			feed(&d, samples);
-			uint64_t mv = rms(&d);
-			if (d.up || mv < 154000 || mv > 264000 || now_us() - pulsed < GAP_US)
-				continue;
-			level = !level;
-			pulsed = now_us();
-			if (send(pins, level ? "out GPIO17 1\n" : "out GPIO17 0\n", 13, MSG_DONTWAIT) != 13)
-				return 1;
-			while (recv(pins, drain, sizeof drain, MSG_DONTWAIT) > 0)
-				;
+			take(&d, samples);
 		}
 		memmove(buf, buf + at, (size_t)(n - at));
 		n -= at;
