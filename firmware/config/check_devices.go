@@ -35,40 +35,6 @@ func (c *checker) loads() {
 	}
 }
 
-func (c *checker) displays() {
-	p, tv := &c.cfg.Projector, c.cfg.TV
-	c.choice("projector.kind", p.Kind, "pjlink", "")
-	if p.Kind != "" {
-		c.address(p)
-		c.fedBy("projector.load", p.Load)
-		c.times("projector.warm_up", p.WarmUp, 0, 10*time.Minute)
-		c.times("projector.cool_down", p.CoolDown, time.Second, 30*time.Minute)
-		if !regexp.MustCompile(`^[1-6][1-9A-Z]$`).MatchString(p.Input) {
-			c.bad("projector.input", say("config.choice", "got", strconv.Quote(p.Input)), say("config.allowed", "list", `"31" (HDMI 1), "32", "11" (VGA) …`))
-		}
-	}
-	c.choice("tv.kind", tv.Kind, "lg", "")
-	if tv.Kind != "" {
-		c.required("tv.port", tv.Port, "/dev/ttyUSB0")
-		c.fedBy("tv.load", tv.Load)
-		c.ints("tv.set_id", tv.SetID, 1, 99)
-		c.choice("tv.input", tv.Input, "hdmi1", "hdmi2", "hdmi3")
-		c.times("tv.warm_up", tv.WarmUp, 0, 10*time.Minute)
-	}
-}
-
-func (c *checker) address(p *Projector) {
-	if !c.required("projector.address", p.Address, "10.0.0.5:4352") {
-		return
-	}
-	full, ok := hostPort(p.Address, "4352")
-	if !ok {
-		c.bad("projector.address", say("config.address", "got", strconv.Quote(p.Address)), say("config.address.hint"))
-		return
-	}
-	p.Address = full
-}
-
 // fedBy checks that a display names a load of the file.
 func (c *checker) fedBy(key, name string) {
 	if !c.required(key, name, "tv") {
@@ -175,13 +141,16 @@ func pinHint(got string) phrase {
 
 func (c *checker) ports() {
 	first := map[string]string{}
-	meter, tv := c.cfg.Meter, c.cfg.TV
+	meter := c.cfg.Meter
 	uses := []use{{"mains.port", c.cfg.Mains.Port}}
 	if meter.Kind != "" {
 		uses = append(uses, use{"meter.port", meter.Port})
 	}
-	if tv.Kind != "" {
-		uses = append(uses, use{"tv.port", tv.Port})
+	for i, w := range c.cfg.TV.Ways() {
+		uses = append(uses, use{wayKey("tv", i) + ".port", w.Port})
+	}
+	for i, w := range c.cfg.Projector.Ways() {
+		uses = append(uses, use{wayKey("projector", i) + ".port", w.Port})
 	}
 	for _, u := range append(uses, use{"console.port", c.cfg.Console.Port}) {
 		if other := first[u.value]; other != "" && u.value != "" {

@@ -56,6 +56,9 @@ type Config struct {
 	Calendar  Calendar  `toml:"calendar"`
 	Schedule  []Entry   `toml:"schedule"`
 
+	// Models are the files that ways of kind "other" name, by their path.
+	Models map[string]*Model `toml:"-"`
+
 	// Warnings are what Load found that starts nothing wrong but should be
 	// known: a video that is not there yet, a station without a roster.
 	Warnings []Problem `toml:"-"`
@@ -147,27 +150,6 @@ type Outlet struct {
 	Operate   Duration `toml:"operate"`    // order to closed contact of its relay, default 8ms
 	Release   Duration `toml:"release"`    // order to open contact of its relay, default 4ms
 	AlwaysOn  bool     `toml:"always_on"`  // on whenever mains is good, wanted or not
-}
-
-// Projector is driven over the network or a serial line.
-type Projector struct {
-	Kind     string   `toml:"kind"`    // "pjlink", or "" for none
-	Address  string   `toml:"address"` // host:port, port default 4352
-	Password string   `toml:"password"`
-	Input    string   `toml:"input"`     // PJLink input, default "31"
-	Load     string   `toml:"load"`      // the load that feeds it
-	WarmUp   Duration `toml:"warm_up"`   // power-on to picture, default 45s
-	CoolDown Duration `toml:"cool_down"` // power-off to standby at most, default 120s
-}
-
-// TV is driven over RS-232.
-type TV struct {
-	Kind   string   `toml:"kind"` // "lg", or "" for none
-	Port   string   `toml:"port"`
-	SetID  int      `toml:"set_id"` // default 1
-	Input  string   `toml:"input"`  // "hdmi1" (default) … "hdmi3"
-	Load   string   `toml:"load"`
-	WarmUp Duration `toml:"warm_up"` // default 15s
 }
 
 // Panel is the villagers' 4×4 keypad, its lamp and its buzzer.
