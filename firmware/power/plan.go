@@ -87,10 +87,8 @@ const (
 	maxNoClose  = 3
 	day         = 24 * time.Hour
 	// lead is taken off every stage: a sliding one-cycle rms needs 3 to 18 ms to
-	// cross a limit after a step, and the time counts from the step. A sag crosses a
-	// frame sooner than a swell or an outage does.
-	lead    = 12500 * time.Microsecond
-	leadSag = 10 * time.Millisecond
+	// cross a limit after a step, and the time counts from the step.
+	lead = 12500 * time.Microsecond
 )
 
 // limit is a Stage in the units of Step.
@@ -173,7 +171,7 @@ func (p *Plan) addStage(s Stage) error {
 	if (s.Over > 0) == (s.Under > 0) || s.Over < 0 || s.Under < 0 || s.After < 0 {
 		return fmt.Errorf("guard: stage over %d under %d after %v: exactly one limit, no negative numbers", s.Over, s.Under, s.After)
 	}
-	l := limit{mv: mv(s.Under), after: max(0, s.After-leadSag), cause: CauseUnder}
+	l := limit{mv: mv(s.Under), after: max(0, s.After-lead), cause: CauseUnder}
 	if s.outage() {
 		l.outage, l.cause, l.after = true, CauseOutage, max(0, s.After-lead)
 	}

@@ -153,6 +153,8 @@ func (x *step) whileClosed() {
 		x.open(Off, CausePins)
 	case spent:
 		x.trip(cause)
+	case !x.Confirmed && x.in.Sense.Known && !x.inBand():
+		x.open(Off, x.badCause()) // before the contacts meet: nothing closes into bad mains
 	default:
 		x.watchContact()
 	}

@@ -8,8 +8,8 @@ type Invariant struct {
 var invariants = []Invariant{
 	{"I1", "must trip", "A stage whose limit is passed without a break for its time opens the contactor; an under-voltage one may leave a hot lamp on, alone."},
 	{"I1b", "must trip on chatter", "The same when the time is gathered in pieces, against an integral of the judge's own."},
-	{"I2", "must not trip", "Nothing opens the contactor but a spent stage, blindness, failed pins, contacts that contradict the order, the end of shedding, or, once no load is on, the wish that all stay off."},
-	{"I3", "good time", "Nothing closes before unbroken good mains for the good time and the slot."},
+	{"I2", "must not trip", "Nothing opens the contactor but a spent stage, blindness, failed pins, contacts that contradict the order, a closing whose mains turns bad, the end of shedding, or, once no load is on, the wish that all stay off."},
+	{"I3", "good time", "Nothing closes before unbroken good mains for the good time and the slot, and a closing whose mains turns bad is given up."},
 	{"I4", "minimum off", "Nothing closes before the minimum-off time, doubled by trips, has passed since order and contacts were open, whatever happened between; a lock-out ends by a person alone."},
 	{"I5", "lamp", "A lamp loses mains cold, or by over-voltage, outage, weld or the loss of what the guard stands on; hot it gets none."},
 	{"I6", "order", "Loads start one by one, in order, after their delays, in good mains; they stop one by one in reverse; no relay is closed behind an open contactor."},

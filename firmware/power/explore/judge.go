@@ -65,9 +65,13 @@ type view struct {
 	outage  bool  // the outage stage,
 	under   bool  // an under-voltage stage
 	failed  bool  // the contacts give a reason to open
+	met     bool  // the contacts had shown closed before
 	start   uint8 // relays that close now
 	stop    uint8 // relays that open now
 }
+
+// spoiled says whether the mains left its band while the contactor was on its way.
+func (v *view) spoiled() bool { return !v.met && v.in.Sense.Known && !inBand(&v.in.Sense) }
 
 // strong is a reason to open that asks no lamp.
 func (v *view) strong() bool { return v.over || v.outage || v.blind || v.in.Failed || v.failed }
@@ -85,6 +89,7 @@ func (j *judge) see(m *Model, in *power.Input, core *power.State, o *power.Order
 	v.start, v.stop = o.Relays&^j.relays, j.relays&^o.Relays
 	j.watch(v)
 	j.integrate(v)
+	v.met = j.lived
 	j.contradict(v)
 	j.heat(v)
 	f := j.person(v)
@@ -198,7 +203,7 @@ func (j *judge) contradict(v *view) {
 		if j.on && !j.lived {
 			j.lived, j.gap = true, 0
 		}
-		wish := v.in.Stay != power.CauseNone && !v.over && !v.outage && !v.under && !v.blind && !v.in.Failed
+		wish := v.in.Stay != power.CauseNone && !v.spoiled() && !v.over && !v.outage && !v.under && !v.blind && !v.in.Failed
 		if j.on && (v.o.Contactor || wish) {
 			j.fails = 0
 		}

@@ -129,7 +129,9 @@ func (j *judge) closing(v *view) finding {
 func (j *judge) opening(v *view) finding {
 	wishedOff := (j.shed || v.in.Stay != power.CauseNone) && j.relays == 0
 	switch {
-	case v.opening && !v.strong() && !v.under && !wishedOff:
+	case j.on && v.o.Contactor && v.spoiled():
+		return found("I3", "goes on closing though the mains has left its band")
+	case v.opening && !v.strong() && !v.under && !wishedOff && !v.spoiled():
 		return found("I2", "opened without a reason")
 	case v.o.Contactor && v.failed && v.in.Aux == power.ContactOpen && inBand(&v.in.Sense):
 		return found("I8", "the contactor does not close, or fell off, and nobody is told")

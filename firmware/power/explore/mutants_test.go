@@ -56,6 +56,7 @@ var mutants = []mutant{
 	{name: "no-close never latches", file: "contact.go", old: "x.Latched = x.NoCloses >= maxNoClose", new: "x.Latched = false"},
 	{name: "failed closings never forgotten", file: "contact.go", old: "x.Confirmed, x.OnGap, x.NoCloses = true, 0, 0", new: "x.Confirmed, x.OnGap = true, 0"},
 	{name: "dips count against the coil", file: "contact.go", old: "		x.Move = 0 // a coil drops in a dip; the curve decides, not the contact\n", new: "		x.Move += x.in.Elapsed\n"},
+	{name: "closes into mains that turned bad", file: "step.go", old: "	case !x.Confirmed && x.in.Sense.Known && !x.inBand():\n		x.open(Off, x.badCause()) // before the contacts meet: nothing closes into bad mains\n", new: ""},
 	// Everything is to stay off.
 	{name: "closes though all is to stay off", file: "contact.go", old: "	return x.in.Stay\n}", new: "	return CauseNone\n}"},
 	{name: "staying off leaves the contactor closed", file: "contact.go", old: "	x.open(Off, x.in.Stay)\n", new: ""},
