@@ -9,8 +9,11 @@ packages() {
 	# a C compiler for the sound driver, the player, an X server in memory as the TV's picture,
 	# the tools that make the sample lesson and its spoken words, and a Chinese font
 	run) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 ;;
-	# a browser for the bench page, independent peers for the drivers, a model checker for the guard
-	test) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox spin ;;
+	# a browser for the bench page, independent peers for the drivers and the calendar, a model checker for the guard
+	test)
+		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox spin python3-icalendar v4l-utils
+		command -v npm >/dev/null || echo nodejs npm
+		;;
 	# compilers for the Pi, and an emulator to run what they make
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static binutils ;;
 	*)
@@ -40,7 +43,18 @@ for set in "$@"; do
 		installed "$p" || [[ " ${missing[*]-} " == *" $p "* ]] || missing+=("$p")
 	done
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+peers() { # what the tests need of others and Debian does not have
+	[[ " $* " == *" test "* ]] && ! [ -d .cache/npm/node_modules/pjlink ] || return 0
+	echo "setup: installing the npm package pjlink into .cache/npm"
+	mkdir -p .cache/npm
+	npm install --prefix .cache/npm --ignore-scripts --no-fund --no-audit --loglevel=error pjlink@0.2.8
+}
+cd "$(dirname "$0")/.."
+
+[ ${#missing[@]} -gt 0 ] || {
+	peers "$@"
+	exit 0
+}
 
 sudo=()
 if [ "$(id -u)" != 0 ]; then
@@ -72,4 +86,5 @@ codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 releases=$(apt-cache policy | grep -o 'n=[a-z]*' | sort -u | grep -cE 'n=(bookworm|trixie|forky|sid|jammy|noble|plucky|questing|resolute)$' || true)
 [ -z "$codename" ] || [ "$releases" -le 1 ] || pin=(-t "$codename")
 apt install -y -qq --no-install-recommends "${pin[@]}" "${want[@]}"
+peers "$@"
 echo "setup: done"
