@@ -1,16 +1,20 @@
-// Package display keeps one TV or projector as it is wanted. It asks the device
-// for its state, sends a command only when the answer differs from the wish and
-// the device can obey it, and never resends blindly: a lamp that cools is left
-// to cool, a device that is busy is asked again later.
+// Package display keeps one TV or projector as it is wanted. A Keeper asks for the
+// state, sends a command only when the state differs from the wish and the device
+// can obey it, and never resends blindly: a lamp that cools is left to cool, a
+// device that is busy is asked again later. A Chain is a device that can be reached
+// in several ways, say CEC, then RS-232, then infrared, then its socket: a command
+// counts when the display says so or its current does, and when neither does the
+// next way is tried and the failure told.
 //
-// It promises that every question is bounded, that what it reports was said by
-// the device and carries its age, and that a device that hangs delays nobody
-// but its own keeper. It never switches mains; that is the guard's.
+// It promises that every call is bounded, also of a driver that hangs in the
+// kernel; that what it reports was said by the device or measured, and carries its
+// age and its proof; that what nothing proves is unknown; and that a device that
+// hangs delays nobody but its own keeper. It never switches mains; that is the
+// guard's, who is asked for it.
 package display
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -38,59 +42,93 @@ type Opts struct {
 	// BlindOn allows a power-on command to a device that is silent: some TVs
 	// answer nothing in standby. Never set it for a projector.
 	BlindOn bool
-	Log     *slog.Logger
-	Now     func() time.Time // default time.Now, for tests
+	// BlindOff allows a power-off command to a device that is silent and was told
+	// to go on before.
+	BlindOff bool
+	// WarmUp is how long the model usually takes from command to picture; default
+	// 30s. It bounds what is learned, see Lead.
+	WarmUp time.Duration
+	Kind   string // the model, as far as the configuration knows it
+	// Details is how often a display that is on is asked for its wear and its
+	// troubles; default 10m.
+	Details time.Duration
+	// UndoGap is the least time between two times of putting out what went on by
+	// itself; default 5m. After UndoMost times, default 3, it is left on.
+	UndoGap  time.Duration
+	UndoMost int
+	Memory   *Memory // what is kept over restarts; nil keeps nothing
+	Log      *slog.Logger
+	Now      func() time.Time // default time.Now, for tests
 	// Changed, if not nil, is called from Run's goroutine when the observed
 	// state changes. asked is false when the device went on by itself.
 	Changed func(from, to hal.DisplayState, asked bool)
+	// Told, if not nil, hears from Run's goroutine what became of commands.
+	Told func(Event)
 }
 
 // Status is what a Keeper knows.
 type Status struct {
 	Name     string
 	Wanted   bool
+	Fed      bool             // it has mains
 	State    hal.DisplayState // DisplayUnknown when the device does not answer
+	By       string           // what proves State: ByReply, ByWatts, or ""
 	At       time.Time        // of State
 	Err      error            // why State is unknown or the last command failed; nil when all is well
+	InputErr error            // why the input could not be selected; nil when it was, or need not be
 	Attempts int              // commands sent since the wish last changed or was last fulfilled
 	Stubborn bool             // MaxResend commands had no effect
+	Unasked  bool             // it is on by itself
+	Left     bool             // and left on, because it went on too often
+	Lead     time.Duration    // from command to picture, as learned
+	Details  hal.Reading[hal.DisplayDetails]
+	Ways     []WayStatus
 }
 
 // Keeper keeps one display. Make one with New and start Run once.
 type Keeper struct {
-	name string
-	dev  Device
-	opts Opts
-	wake chan struct{}
+	name  string
+	chain *Chain
+	opts  Opts
+	wake  chan struct{}
+	asked chan *trial
 
 	mu      sync.Mutex
 	told    bool // Want was called: until then nothing is sent, so that a restart in mid-lesson disturbs nothing
 	wanted  bool
 	fed     bool // Powered was called: until then the state is unknown, not off
 	powered bool
+	leave   func() // ends the question after details that is under way
 	st      Status
 
 	// Run's own.
-	lastCmd  time.Time
+	due      time.Time // of the next command
 	lastWant bool
 	sentOn   bool
 	inputSet bool
+	struck   time.Time // command from standby whose warm-up is measured
+	model    string
+	detailed time.Time // details were asked for
+	undone   time.Time // it was put out after it had gone on by itself
+	undos    int
+	held     time.Time // left alone until then, after a trial
 }
 
-// New returns a keeper for dev, which people know as name. Nothing is sent
-// before Run.
+// New returns a keeper for dev, which people know as name; dev may be a Chain.
+// Nothing is sent before Run.
 func New(name string, dev Device, opts Opts) *Keeper {
-	def := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
 	def(&opts.Poll, time.Second)
 	def(&opts.Rest, 5*time.Second)
 	def(&opts.Resend, 20*time.Second)
 	def(&opts.Call, 4*time.Second)
+	def(&opts.WarmUp, 30*time.Second)
+	def(&opts.Details, 10*time.Minute)
+	def(&opts.UndoGap, 5*time.Minute)
 	if opts.MaxResend == 0 {
 		opts.MaxResend = 5
+	}
+	if opts.UndoMost == 0 {
+		opts.UndoMost = 3
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -98,7 +136,18 @@ func New(name string, dev Device, opts Opts) *Keeper {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Keeper{name: name, dev: dev, opts: opts, wake: make(chan struct{}, 1), st: Status{Name: name}}
+	if opts.Memory == nil {
+		opts.Memory = &Memory{}
+	}
+	k := &Keeper{name: name, opts: opts, model: opts.Kind, wake: make(chan struct{}, 1), asked: make(chan *trial), st: Status{Name: name}}
+	chain, ok := dev.(*Chain)
+	if !ok {
+		chain = NewChain([]Way{{Name: name, Dev: dev}}, ChainOpts{Lamp: !opts.BlindOn, Call: opts.Call, Resend: opts.Resend, Now: opts.Now})
+	}
+	chain.opts.Told = k.tell
+	chain.Recall(opts.Memory.Worked(name))
+	k.chain = chain
+	return k
 }
 
 // Want sets whether the display should show a picture. It returns at once. A
@@ -120,6 +169,7 @@ func (k *Keeper) Powered(yes bool) {
 	k.mu.Lock()
 	changed := k.powered != yes || !k.fed
 	k.fed, k.powered = true, yes
+	k.st.Fed = yes
 	k.mu.Unlock()
 	if changed {
 		k.nudge()
@@ -129,11 +179,34 @@ func (k *Keeper) Powered(yes bool) {
 // Status returns what is known now.
 func (k *Keeper) Status() Status {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.st
+	st := k.st
+	k.mu.Unlock()
+	st.Ways = k.chain.Ways()
+	st.Lead = k.Lead()
+	return st
 }
 
+// Lead returns how long before a picture is needed the display is to be told: the
+// median of the newest warm-ups of its model, at least half and at most twice
+// Opts.WarmUp, which is the answer while none was measured.
+func (k *Keeper) Lead() time.Duration {
+	k.mu.Lock()
+	model := k.model
+	k.mu.Unlock()
+	warm := k.opts.Memory.WarmUp(model)
+	if warm == 0 {
+		return k.opts.WarmUp
+	}
+	return min(max(warm, k.opts.WarmUp/2), 2*k.opts.WarmUp)
+}
+
+// nudge makes Run look at once.
 func (k *Keeper) nudge() {
+	k.mu.Lock()
+	if k.leave != nil {
+		k.leave()
+	}
+	k.mu.Unlock()
 	select {
 	case k.wake <- struct{}{}:
 	default:
@@ -149,6 +222,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case t := <-k.asked:
+			t.done <- k.try(ctx, t)
 		case <-k.wake:
 		case <-timer.C:
 		}
@@ -158,135 +233,4 @@ func (k *Keeper) Run(ctx context.Context) error {
 			timer.Reset(k.opts.Poll)
 		}
 	}
-}
-
-// round asks once, commands at most once, and says whether all is as wanted.
-func (k *Keeper) round(ctx context.Context) (settled bool) {
-	k.mu.Lock()
-	told, wanted, fed, powered := k.told, k.wanted, k.fed, k.powered
-	k.mu.Unlock()
-	if wanted != k.lastWant {
-		k.lastWant, k.lastCmd = wanted, time.Time{}
-		k.setAttempts(0)
-	}
-	if !fed {
-		return false
-	}
-	if !powered {
-		k.inputSet, k.sentOn = false, false
-		k.observe(hal.DisplayOff, nil)
-		return !wanted
-	}
-	state, err := k.ask(ctx)
-	if err != nil && ctx.Err() != nil {
-		return false
-	}
-	k.observe(state, err)
-	if !told {
-		return false
-	}
-	if k.asWanted(wanted, state) {
-		k.setAttempts(0)
-		return k.selectInput(ctx, wanted)
-	}
-	k.command(ctx, wanted, state, err)
-	return false
-}
-
-func (k *Keeper) ask(ctx context.Context) (hal.DisplayState, error) {
-	ctx, cancel := context.WithTimeout(ctx, k.opts.Call)
-	defer cancel()
-	return k.dev.State(ctx)
-}
-
-func (k *Keeper) asWanted(wanted bool, s hal.DisplayState) bool {
-	if wanted {
-		return s == hal.DisplayOn
-	}
-	return s == hal.DisplayStandby || s == hal.DisplayOff
-}
-
-// command sends what brings the device towards the wish, if it can obey now and
-// the last command has had its time.
-func (k *Keeper) command(ctx context.Context, wanted bool, s hal.DisplayState, asked error) {
-	blind := s == hal.DisplayUnknown && k.opts.BlindOn && wanted && errors.Is(asked, hal.ErrSilent)
-	able := blind || (wanted && s == hal.DisplayStandby) || (!wanted && s == hal.DisplayOn)
-	now := k.opts.Now()
-	if !able || (!k.lastCmd.IsZero() && now.Sub(k.lastCmd) < k.opts.Resend) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, k.opts.Call)
-	defer cancel()
-	send := k.dev.PowerOff
-	if wanted {
-		send = k.dev.PowerOn
-		k.sentOn = true
-	}
-	err := send(ctx)
-	k.lastCmd = now
-	k.opts.Log.Info("display commanded", "display", k.name, "on", wanted, "state", s, "err", err)
-	k.mu.Lock()
-	k.st.Attempts++
-	k.st.Stubborn = k.st.Attempts >= k.opts.MaxResend
-	if err != nil && asked == nil && !errors.Is(err, hal.ErrRefused) {
-		k.st.Err = err
-	}
-	k.mu.Unlock()
-	k.nudgeSoon(err)
-}
-
-// nudgeSoon lets a refused command be tried again at the next poll rather than
-// after Resend: refused means busy.
-func (k *Keeper) nudgeSoon(err error) {
-	if errors.Is(err, hal.ErrRefused) {
-		k.lastCmd = k.opts.Now().Add(k.opts.Poll - k.opts.Resend)
-	}
-}
-
-// selectInput chooses the input once after each power-on and says whether there
-// is nothing left to do.
-func (k *Keeper) selectInput(ctx context.Context, wanted bool) bool {
-	if !wanted {
-		k.inputSet, k.sentOn = false, false
-		return true
-	}
-	if k.inputSet || k.opts.Input == "" {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, k.opts.Call)
-	defer cancel()
-	err := k.dev.Input(ctx, k.opts.Input)
-	if err == nil {
-		k.inputSet = true
-		return true
-	}
-	k.mu.Lock()
-	k.st.Err = err
-	k.mu.Unlock()
-	return false
-}
-
-func (k *Keeper) observe(s hal.DisplayState, err error) {
-	k.mu.Lock()
-	from := k.st.State
-	k.st.State, k.st.At, k.st.Err = s, k.opts.Now(), err
-	k.mu.Unlock()
-	if from == s {
-		return
-	}
-	if s != hal.DisplayOn {
-		k.inputSet = false
-	}
-	k.opts.Log.Info("display changed", "display", k.name, "from", from, "to", s, "err", err)
-	if k.opts.Changed != nil {
-		lit := s == hal.DisplayOn || s == hal.DisplayWarming
-		k.opts.Changed(from, s, !lit || k.sentOn || k.lastWant)
-	}
-}
-
-func (k *Keeper) setAttempts(n int) {
-	k.mu.Lock()
-	k.st.Attempts = n
-	k.st.Stubborn = n >= k.opts.MaxResend
-	k.mu.Unlock()
 }
