@@ -84,7 +84,7 @@ func (w *World) Strike() {
 	w.mu.Lock()
 	w.line.strikes++
 	w.mu.Unlock()
-	w.Disturb(Disturbance{Kind: Impulse, Size: 2})
+	w.Disturb(Disturbance{Kind: Impulse, Size: 1})
 }
 
 // SetRoom sets the temperature of the room in degrees Celsius.
