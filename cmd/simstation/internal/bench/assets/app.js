@@ -62,6 +62,7 @@ function drawGuard(s) {
   if (g?.aux_known === false) why.push(t("guard.aux_unknown"));
   if (g) why.push(`${t("guard.says")} ${fixed(g.mains_known ? g.mains_mv / 1000 : null, 1, "V")} · ${fixed(g.mains_known ? g.mains_mhz / 1000 : null, 2, "Hz")}`);
   for (const note of list(g?.notes)) why.push(word("note", note));
+  if (g?.ups && g.ups !== "guard.cause.ups_ok") why.push(t("guard.ups", { why: word("cause", g.ups) }));
   setText($("guard-why"), why.join(" · "));
   const meter = g?.meter;
   let said = "";

@@ -195,6 +195,9 @@ const quick = [
   ["mains.ramp", "mains ramp 220V 180V 5s"],
   ["mains.dirty", "thd 8%"],
   ["mains.clean", "thd 2%"],
+  ["mains.strike", "strike"],
+  ["mains.arrester", "arrester failed"],
+  ["mains.arrester_ok", "arrester ok"],
 ];
 
 function buildQuick() {
@@ -216,6 +219,8 @@ const kinds = {
   panel: ["silent", "unplugged"],
   contactor: ["welded", "no_close"],
   pins: ["silent", "late", "unplugged"],
+  opto: ["dark", "lit"],
+  ups: ["low", "cut"],
 };
 const chosen = {}; // device -> kind, what this page did where the state does not tell
 
