@@ -52,7 +52,14 @@ const (
 	CauseMissed   = "lesson.cause.missed"    // the station was not running
 	CauseNoGuard  = "lesson.cause.no_guard"  // the guard did not answer
 	CauseNoPlayer = "lesson.cause.no_player" // the player did not come up
+	CauseStorm    = "lesson.cause.storm"     // the mains was given up before it went, and did not come back in time
+	CauseStopped  = "lesson.cause.stopped"   // somebody ended it
 )
+
+// Causes lists all reasons for which a lesson can end.
+func Causes() []string {
+	return []string{CausePlayed, CauseNoMains, CauseNoFile, CauseNoScreen, CauseCut, CauseMissed, CauseNoGuard, CauseNoPlayer, CauseStorm, CauseStopped}
+}
 
 // History is what the journal remembers of an occasion.
 type History struct {
@@ -63,6 +70,8 @@ type History struct {
 	Ended      bool          // its result is on record
 	EndedAt    time.Time
 	CooledDown bool // all its loads are off again
+
+	CheckedDay, CheckedSoon bool // the rounds of its readiness check are on record
 }
 
 // Facts is what is known of the equipment now. Unknown is unsafe.
@@ -77,6 +86,7 @@ type Facts struct {
 	Loaded     bool // the file is loaded, paused or playing
 	Complete   bool // played to its last second
 	Broken     bool // ended early or with an error, and cannot be resumed
+	Stopped    bool // somebody wants this lesson to end
 	Length     time.Duration
 }
 
@@ -106,6 +116,8 @@ func decide(now time.Time, o firmware.Occasion, t Times, h History, f Facts) Ord
 	switch {
 	case h.Ended:
 		return after(now, t, h, f)
+	case f.Stopped:
+		return Orders{Phase: Closing, Power: true, Displays: h.Started, Farewell: h.Started, End: CauseStopped}
 	case now.Before(o.Start):
 		return before(now, o, t, h)
 	case !h.Started:
@@ -144,10 +156,8 @@ func due(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	switch {
 	case now.Sub(o.Start) > t.LateLimit+o.Duration:
 		return Orders{Phase: Closing, End: CauseMissed}
-	case !f.GuardKnown:
-		return ord.giveUp(late, CauseNoGuard)
-	case !f.MainsGood:
-		return ord.giveUp(late, CauseNoMains)
+	case !f.GuardKnown || !f.MainsGood:
+		return ord.giveUp(late, f.dark())
 	case !f.FileOK:
 		return Orders{Phase: Closing, Power: true, Roll: true, End: CauseNoFile}
 	case !screenReady(f.Displays):
@@ -160,6 +170,17 @@ func due(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	}
 	ord.Phase, ord.Run = Playing, true
 	return ord
+}
+
+// dark says why the displays have no mains.
+func (f Facts) dark() string {
+	switch {
+	case !f.GuardKnown:
+		return CauseNoGuard
+	case f.Retreat:
+		return CauseStorm
+	}
+	return CauseNoMains
 }
 
 func (ord Orders) giveUp(late bool, cause string) Orders {
@@ -195,9 +216,13 @@ func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	case f.Broken:
 		return Orders{Phase: Closing, Power: true, Displays: true, Roll: true, Farewell: true, End: CauseCut}
 	case now.After(last):
-		ord.End = CauseCut
-		if !f.GuardKnown || !f.MainsGood {
-			ord.End = CauseNoMains
+		switch {
+		case !f.GuardKnown || !f.MainsGood:
+			ord.End = f.dark()
+		case !screenReady(f.Displays):
+			ord.End = CauseNoScreen
+		default:
+			ord.End = CauseCut
 		}
 	case !f.GuardKnown || !f.MainsGood || !screenReady(f.Displays):
 		// A film that nobody can see waits; it goes on where it stood.
