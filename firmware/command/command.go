@@ -59,6 +59,7 @@ type Env struct {
 	Calendar func() (file []byte, omitted []string)               // the schedule as a calendar file
 	Roll     func(lesson string) (Roll, error)                    // "" is the newest roll
 	Check    func(path string, c *text.Catalogue) (Result, error) // a configuration file
+	Lessons  LessonBook                                           // the signed records
 }
 
 func (e *Env) zone() *time.Location {
