@@ -59,6 +59,10 @@ func TestWays(t *testing.T) {
 		{"the first way works", &set{}, unknown, "cec serial", "cec true, cec false", "proved cec reply; proved cec reply", hal.DisplayStandby},
 		{"CEC is ignored, RS-232 takes over", &set{deafCEC: true}, unknown, "cec serial",
 			"cec 04 ignored, cec 82 ignored, serial true, serial false", "failed cec; proved serial reply; proved serial reply", hal.DisplayStandby},
+		{"CEC says standby for ever", &set{deafCEC: true, frozen: 1}, unknown, "cec serial",
+			"cec 04 ignored, cec 82 ignored, serial true, serial false", "failed cec; proved serial reply; proved serial reply", hal.DisplayStandby},
+		{"CEC says going on for ever", &set{deafCEC: true, frozen: 2}, unknown, "cec serial",
+			"cec 04 ignored, cec 82 ignored, serial true, serial false", "failed cec; proved serial reply; proved serial reply", hal.DisplayStandby},
 		{"CEC is switched off, RS-232 takes over at once", &set{deadCEC: true}, unknown, "cec serial",
 			"serial true, serial false", "failed cec; proved serial reply; proved serial reply", hal.DisplayStandby},
 		{"mute in standby: told blindly, proved by its answer", &set{mute: true}, unknown, "serial",
@@ -120,10 +124,9 @@ func TestWays(t *testing.T) {
 func TestTheWayThatWorkedIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "displays.json")
-		for i, want := range []string{"cec 04 ignored, cec 82 ignored, serial true", "serial true", "cec 04 ignored, cec 82 ignored, serial true"} {
-			if i == 2 {
-				time.Sleep(7 * time.Hour)
-			}
+		const all = "cec 04 ignored, cec 82 ignored, serial true"
+		for i, want := range []string{all, "serial true", "serial true", all} {
+			time.Sleep([]time.Duration{0, 5 * time.Hour, 5 * time.Hour, 7 * time.Hour}[i])
 			s := &set{deafCEC: true}
 			mem := display.OpenMemory(path, slog.New(slog.DiscardHandler))
 			ways := []display.Way{{Name: "cec", Dev: s.cec(), Acks: true}, {Name: "serial", Dev: s.serial(t)}}
@@ -354,9 +357,12 @@ func TestUnaskedPowerOnIsUndoneAndBounded(t *testing.T) {
 		if s.isOn() {
 			t.Error("it was not put out")
 		}
-		for range 30 { // somebody insists for half an hour
+		for i := range 30 { // somebody insists for half an hour
 			s.Become(hal.DisplayOn)
 			time.Sleep(time.Minute)
+			if n := strings.Count(s.commands(), "serial false"); i == 2 && n != 1 {
+				t.Errorf("put out %d times in three minutes", n)
+			}
 		}
 		if n := strings.Count(s.commands(), "serial false"); n != 3 || !k.Status().Left || !s.isOn() {
 			t.Errorf("put out %d times, left %v, on %v; want 3 times, then left on", n, k.Status().Left, s.isOn())
@@ -370,6 +376,70 @@ func TestUnaskedPowerOnIsUndoneAndBounded(t *testing.T) {
 		time.Sleep(time.Minute)
 		if s.isOn() || k.Status().Unasked {
 			t.Error("after a lesson it is put out as ever")
+		}
+	})
+}
+
+// counted counts what a lamp is asked and told.
+type counted struct {
+	*lamp
+	asked, on int
+}
+
+func (c *counted) State(ctx context.Context) (hal.DisplayState, error) {
+	c.asked++
+	return c.lamp.State(ctx)
+}
+
+func (c *counted) PowerOn(ctx context.Context) error { c.on++; return c.lamp.PowerOn(ctx) }
+
+// A lamp is told by a way that answers, not by one that is dead.
+func TestALampIsToldWhereItAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lamp{state: hal.DisplayStandby}
+		dead, good := &counted{lamp: &lamp{silent: true}}, &counted{lamp: l}
+		k := run(t, display.NewChain([]display.Way{{Name: "dead", Dev: dead}, {Name: "good", Dev: good}}, display.ChainOpts{Lamp: true}), display.Opts{})
+		k.Powered(true)
+		k.Want(true)
+		time.Sleep(time.Minute)
+		if dead.on != 0 || good.on != 1 || k.Status().State != hal.DisplayOn {
+			t.Errorf("told %d times by the dead way, %d by the good one: %v", dead.on, good.on, k.Status().State)
+		}
+	})
+}
+
+func TestDeadWaysAreAskedEverMoreSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &counted{lamp: &lamp{silent: true}}, &counted{lamp: &lamp{silent: true}}
+		k := run(t, display.NewChain([]display.Way{{Name: "first", Dev: first}, {Name: "second", Dev: second}}, display.ChainOpts{Lamp: true}), display.Opts{})
+		k.Powered(true)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if second.asked < 5 || second.asked > 20 {
+			t.Errorf("the second was asked %d times in ten minutes", second.asked)
+		}
+	})
+}
+
+// A lamp that can be told and not asked is left alone for its time of cooling,
+// whatever its current says.
+func TestALampThatTellsNothingHasItsTimeToCool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		draws := int64(1500)
+		l := &lamp{state: hal.DisplayStandby}
+		k := run(t, display.NewChain([]display.Way{{Name: "x", Dev: l, Mute: true}}, display.ChainOpts{Lamp: true, CoolDown: 2 * time.Minute,
+			Current: display.Current{MA: func() (int64, bool) { return draws, true }, On: 1000, Standby: 100}}), display.Opts{})
+		k.Powered(true)
+		time.Sleep(3 * time.Second)
+		draws = 20
+		k.Want(true)
+		time.Sleep(100 * time.Second)
+		if l.commands() != "" {
+			t.Errorf("100 s after its light: sent %q", l.commands())
+		}
+		time.Sleep(time.Minute)
+		if !strings.HasPrefix(l.commands(), "on") {
+			t.Errorf("160 s after its light: sent %q", l.commands())
 		}
 	})
 }

@@ -26,6 +26,7 @@ type set struct {
 	on      bool
 	deafCEC bool // acknowledges and does nothing
 	deadCEC bool // does not even acknowledge
+	frozen  byte // what it answers to the CEC question, whatever it does; 0: the truth
 	mute    bool // says nothing in standby over the serial line
 	deaf    bool // the serial line obeys nothing
 	blind   bool // sees no remote control
@@ -85,6 +86,8 @@ func (b bus) Ask(_ context.Context, _, _ byte, _ ...byte) ([]byte, error) {
 	switch {
 	case b.deadCEC:
 		return nil, fmt.Errorf("cec: %w", hal.ErrSilent)
+	case b.frozen > 0:
+		return []byte{b.frozen}, nil
 	case b.on:
 		return []byte{0}, nil
 	}

@@ -167,6 +167,45 @@ func TestWeeklyUse(t *testing.T) {
 	if _, ok := m.Weekly("projector", display.WearLamp, at(62).Add(time.Hour), 4*time.Hour); ok {
 		t.Error("a new lamp has the old one's past")
 	}
+	if got, ok := m.Weekly("projector", display.WearLamp, at(64), 17*time.Hour); !ok || got != 7*time.Hour {
+		t.Errorf("the new lamp is used %v a week, %v; want 7h", got, ok)
+	}
+}
+
+// Neither the current nor a projector that says "on" at once teaches a warm-up, nor
+// one that took for ever.
+func TestWhatTeachesNoWarmUp(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		way  display.Way
+		warm time.Duration
+		want time.Duration
+	}{
+		{"its answer", display.Way{}, 20 * time.Second, 20 * time.Second},
+		{"says on at once", display.Way{Early: true}, 20 * time.Second, 0},
+		{"its current", display.Way{Mute: true}, 20 * time.Second, 0},
+		{"took for ever", display.Way{}, 3 * time.Minute, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b, m := &beamer{state: hal.DisplayStandby, warm: tt.warm}, &display.Memory{}
+			cur := display.Current{}
+			if tt.way.Mute {
+				cur = display.Current{On: 1000, Standby: 100, MA: func() (int64, bool) {
+					b.mu.Lock()
+					defer b.mu.Unlock()
+					return map[bool]int64{true: 1500, false: 20}[b.now() == hal.DisplayOn], true
+				}}
+			}
+			tt.way.Name, tt.way.Dev = "x", b.driver()
+			k := run(t, display.NewChain([]display.Way{tt.way}, display.ChainOpts{Lamp: true, Resend: 5 * time.Minute, Current: cur}), display.Opts{Kind: "x", WarmUp: 30 * time.Second, Memory: m})
+			k.Powered(true)
+			k.Want(true)
+			time.Sleep(4 * time.Minute)
+			if got := m.WarmUp("x").Round(2 * time.Second); got != tt.want || k.Status().State != hal.DisplayOn {
+				t.Errorf("%s: learned %v, want %v; %v", tt.name, got, tt.want, k.Status().State)
+			}
+		})
+	}
 }
 
 func TestTrial(t *testing.T) {

@@ -2,17 +2,15 @@ package station
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"net"
+	"path/filepath"
 	"time"
 
 	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/hal"
-	"stationbox/hal/line"
-	"stationbox/hal/projector/pjlink"
-	"stationbox/hal/tv/lg"
 	"stationbox/media/sound"
 )
 
@@ -24,36 +22,147 @@ type displayNote struct {
 	Asked bool             `json:"asked"` // false: it went on by itself
 }
 
-// screens makes the keepers of the configured displays and returns the serial
-// lines to close at the end.
-func screens(cfg *config.Config, put func(kind, lesson string, data any), log *slog.Logger) ([]screen, []*line.Port) {
-	var out []screen
-	var lines []*line.Port
-	add := func(name, load string, dev display.Device, o display.Opts) {
-		o.Log = log
-		o.Changed = func(from, to hal.DisplayState, asked bool) {
-			put(firmware.KindDisplay, "", displayNote{name, from, to, asked})
-		}
-		out = append(out, screen{name: name, load: load, keeper: display.New(name, dev, o)})
-	}
-	if cfg.TV.Kind == "lg" {
-		port := line.Open(cfg.TV.Port, line.Opts{Baud: 9600, Name: "tv " + cfg.TV.Port, Timeout: time.Second, Log: log})
-		lines = append(lines, port)
-		// Several LG models answer nothing in standby: waking one blindly harms nothing.
-		add("tv", cfg.TV.Load, lg.New(port, cfg.TV.SetID), display.Opts{Input: cfg.TV.Input, BlindOn: true})
-	}
-	if cfg.Projector.Kind == "pjlink" {
-		dev := pjlink.New(withPort(cfg.Projector.Address, "4352"), pjlink.Opts{Password: cfg.Projector.Password})
-		add("projector", cfg.Projector.Load, dev, display.Opts{Input: cfg.Projector.Input, Resend: 10 * time.Second})
-	}
-	return out, lines
+// kindStep is the record of what became of a command to a display: stepNote.
+const kindStep = "display_step"
+
+// stepNote is the data of a kindStep record.
+type stepNote struct {
+	Name string `json:"name"`
+	display.Event
 }
 
-func withPort(address, port string) string {
-	if _, _, err := net.SplitHostPort(address); err == nil {
-		return address
+// displays are the keepers of the configured displays and what they hold open.
+type displays struct {
+	list   []fitted
+	opener *opener
+}
+
+// fitted is a display as the configuration describes it.
+type fitted struct {
+	screen
+	kinds                []string // of its ways, in their order
+	input                string
+	socket               *socket // nil when its mains is not to be taken away
+	lampLife, filterLife time.Duration
+}
+
+// displayNeeds is what displays are made with.
+type displayNeeds struct {
+	put   func(kind, lesson string, data any)
+	guard mainsGuard // tells the currents; nil: nothing is measured
+	log   *slog.Logger
+	tick  func() time.Time
+}
+
+// openDisplays makes the keepers. Nothing is sent before they run.
+func openDisplays(cfg *config.Config, n displayNeeds) *displays {
+	ds := &displays{opener: &opener{models: cfg.Models, log: n.log}}
+	mem := display.OpenMemory(filepath.Join(cfg.Station.StateDir, "displays.json"), n.log)
+	tv, p := cfg.TV, cfg.Projector
+	if tv.Kind != "" {
+		// Many sets answer nothing in standby: waking one blindly harms nothing.
+		ds.add(cfg, n, mem, "tv", tv.Load, tv.Ways(), tv.Socket, display.ChainOpts{Call: 6 * time.Second, Current: currentOf(cfg, n, tv.Load, tv.OnMA)},
+			display.Opts{Input: tv.Input, BlindOn: true, BlindOff: true, WarmUp: tv.WarmUp.D()})
 	}
-	return net.JoinHostPort(address, port)
+	if p.Kind != "" {
+		ds.add(cfg, n, mem, "projector", p.Load, p.Ways(), false,
+			display.ChainOpts{Lamp: true, CoolDown: p.CoolDown.D(), Call: 6 * time.Second, Resend: 10 * time.Second, Current: currentOf(cfg, n, p.Load, p.OnMA)},
+			display.Opts{Input: p.Input, Resend: 10 * time.Second, WarmUp: p.WarmUp.D()})
+		f := &ds.list[len(ds.list)-1]
+		f.lampLife, f.filterLife = time.Duration(p.LampLife)*time.Hour, time.Duration(p.FilterLife)*time.Hour
+	}
+	return ds
+}
+
+func (ds *displays) add(cfg *config.Config, n displayNeeds, mem *display.Memory, name, load string, list []config.Way, plug bool, co display.ChainOpts, o display.Opts) {
+	ds.opener.measure = co.Current.State
+	f := fitted{screen: screen{name: name, load: load}, input: o.Input}
+	var ways []display.Way
+	for _, w := range list {
+		ways = append(ways, ds.opener.open(name, w))
+		f.kinds = append(f.kinds, w.Kind)
+	}
+	if plug {
+		f.socket = &socket{tick: n.tick}
+		ways = append(ways, display.Way{Name: "socket " + load, Dev: f.socket, Socket: true})
+		f.kinds = append(f.kinds, "socket")
+	}
+	l, _ := cfg.LoadNamed(load)
+	co.Lamp = co.Lamp || l.Lamp
+	o.BlindOn, o.BlindOff = o.BlindOn && !co.Lamp, o.BlindOff && !co.Lamp
+	co.Now, o.Now = n.tick, n.tick
+	o.Kind, o.Log, o.Memory = list[0].Kind, n.log, mem
+	o.Changed = func(from, to hal.DisplayState, asked bool) {
+		n.put(firmware.KindDisplay, "", displayNote{name, from, to, asked})
+	}
+	o.Told = func(e display.Event) { n.put(kindStep, "", stepNote{name, e}) }
+	f.keeper = display.New(name, display.NewChain(ways, co), o)
+	ds.list = append(ds.list, f)
+}
+
+// screens are the displays as the lesson needs them.
+func (ds *displays) screens() []screen {
+	var out []screen
+	for _, f := range ds.list {
+		out = append(out, f.screen)
+	}
+	return out
+}
+
+// cut says whether mains is to be taken from a load now, because the display on it
+// hears nothing else.
+func (ds *displays) cut(load string, now time.Time) bool {
+	for _, f := range ds.list {
+		if f.load == load && f.socket.cut(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// currentOf is the current of the load that feeds a display, as the guard tells it.
+func currentOf(cfg *config.Config, n displayNeeds, load string, on int) display.Current {
+	l, ok := cfg.LoadNamed(load)
+	if !ok || n.guard == nil || on <= 0 {
+		return display.Current{}
+	}
+	return display.Current{On: int64(on), Standby: int64(l.StandbyMA), MA: func() (int64, bool) {
+		g, _ := n.guard.Status().Fresh(n.tick(), guardAge)
+		for _, l := range g.Loads {
+			if l.Name == load {
+				return l.CurrentMA, l.CurrentOK && l.On
+			}
+		}
+		return 0, false
+	}}
+}
+
+// lead is how long before the start the displays are to be told: as the slowest of
+// them has taught. Any goroutine may ask.
+func (ds *displays) lead() time.Duration {
+	var d time.Duration
+	for _, sc := range ds.list {
+		d = max(d, sc.keeper.Lead())
+	}
+	return d
+}
+
+// tasks are the goroutines of the displays.
+func (ds *displays) tasks() []task {
+	list := ds.opener.follow
+	for _, sc := range ds.list {
+		list = append(list, task{sc.name, sc.keeper.Run})
+	}
+	return list
+}
+
+// Close closes lines and devices, after the tasks have ended.
+func (ds *displays) Close() error {
+	errs := make([]error, 0, len(ds.opener.closers))
+	for _, c := range ds.opener.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // The guard's words for a UPS that feeds this computer from its battery.
@@ -64,12 +173,13 @@ const (
 
 // watch raises and ends the faults of displays, guard and player, twice a second.
 type watch struct {
-	screens []screen
-	guard   mainsGuard
-	desk    *desk
-	sound   *sound.Sound
-	faults  *faults
-	now     func() time.Time
+	displays *displays
+	guard    mainsGuard
+	desk     *desk
+	sound    *sound.Sound
+	faults   *faults
+	stall    *stall
+	now      func() time.Time
 }
 
 // Run watches until ctx ends.
@@ -94,17 +204,18 @@ func (w *watch) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for _, sc := range w.screens {
+		for _, sc := range w.displays.list {
 			st := sc.keeper.Status()
 			w.faults.set(lasting(sc.name, st.State == hal.DisplayUnknown && !st.At.IsZero() && st.Err != nil, 10*time.Second), "fault.display.silent", sc.name)
-			w.faults.set(st.Stubborn, "fault.display.stubborn", sc.name)
-			w.faults.set(st.State == hal.DisplayFault, "fault.display.fault", sc.name)
+			w.worn(sc, st)
 		}
 		g, known := w.guard.Status().Fresh(w.now(), guardAge)
 		w.faults.set(lasting("guard", !known, guardAge), "fault.guard.lost", "")
 		w.faults.set(known && g.UPS == upsBattery, "fault.ups.battery", "")
 		w.faults.set(known && g.UPS == upsLow, "fault.ups.low", "")
-		w.faults.set(lasting("player", !w.desk.outcome().up, 5*time.Second), "fault.player.down", "")
+		out := w.desk.outcome()
+		w.stall.see(out, w.now())
+		w.faults.set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
 		heard := w.sound.State()
 		cause := ""
 		if heard.Problem != nil {

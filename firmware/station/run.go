@@ -13,7 +13,7 @@ import (
 
 // tasks lists every goroutine of the station.
 func (st *Station) tasks(commands net.Listener) []task {
-	w := &watch{screens: st.screens, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.now}
+	w := &watch{displays: st.displays, stall: &st.stall, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.now}
 	table := st.table()
 	list := []task{
 		{"guard link", st.guard.Run},
@@ -32,9 +32,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 	if st.panel.panel != nil {
 		list = append(list, task{"panel", st.panel.panel.Run})
 	}
-	for _, sc := range st.screens {
-		list = append(list, task{sc.name, sc.keeper.Run})
-	}
+	list = append(list, st.displays.tasks()...)
 	if st.cfg.Console.Port != "" {
 		list = append(list, task{"console", func(ctx context.Context) error { return st.console(ctx, table) }})
 	}

@@ -52,7 +52,9 @@ type showing struct {
 	scribe   *scribe
 	guard    mainsGuard
 	screens  []screen
-	loads    []string // all loads, wanted on during a lesson
+	warm     func() time.Duration                  // from the command to the displays to their picture, as they taught; nil: as configured
+	cut      func(load string, now time.Time) bool // mains is to be taken from it now; nil: never
+	loads    []string                              // all loads, wanted on during a lesson
 	desk     *desk
 	voice    voice
 	roll     *rollbook
@@ -119,6 +121,9 @@ func (s *showing) settle(ctx context.Context) {
 func (s *showing) round() time.Duration {
 	now := s.now()
 	s.take()
+	if s.warm != nil && !s.busy() { // within a lesson nothing is put off or brought forward
+		s.times.WarmUp = s.warm()
+	}
 	s.exercise(now)
 	o, ok := s.current(now)
 	var ord lesson.Orders
@@ -273,6 +278,9 @@ func (s *showing) wantPower(now time.Time, ord lesson.Orders) {
 		want.Loads[l] = ord.Power
 		if on, ok := override[l]; ok {
 			want.Loads[l] = on
+		}
+		if s.cut != nil && s.cut(l, now) {
+			want.Loads[l] = false
 		}
 	}
 	for _, sc := range s.screens {

@@ -26,7 +26,6 @@ import (
 	"stationbox/firmware/link"
 	"stationbox/firmware/schedule"
 	"stationbox/firmware/text"
-	"stationbox/hal/line"
 	"stationbox/media/player"
 	"stationbox/media/sound"
 )
@@ -47,18 +46,19 @@ type Station struct {
 	zone    *time.Location
 	words   *text.Catalogue
 
-	journal *journal.Journal
-	scribe  *scribe
-	faults  *faults
-	guard   *link.Client
-	screens []screen
-	ports   []*line.Port
-	player  *player.Player
-	desk    *desk
-	sound   *sound.Sound
-	panel   *keypad
-	roll    *rollbook
-	showing *showing
+	journal  *journal.Journal
+	scribe   *scribe
+	faults   *faults
+	guard    *link.Client
+	screens  []screen
+	displays *displays
+	stall    stall
+	player   *player.Player
+	desk     *desk
+	sound    *sound.Sound
+	panel    *keypad
+	roll     *rollbook
+	showing  *showing
 
 	relayBusy sync.Mutex
 }
@@ -122,7 +122,8 @@ func (st *Station) build(roster *attendance.Roster, badRows int) error {
 	}
 	st.faults.set(badRows > 0, "fault.roster.bad", "", "count", fmt.Sprint(badRows))
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.now, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
-	st.screens, st.ports = screens(cfg, st.scribe.put, st.log)
+	st.displays = openDisplays(cfg, displayNeeds{put: st.scribe.put, guard: st.guard, log: st.log, tick: st.now})
+	st.screens = st.displays.screens()
 	st.player = player.New(player.Opts{Program: cfg.Player.Program, Video: cfg.Player.Video, Audio: cfg.Player.Audio, Display: cfg.Player.Display,
 		Args: cfg.Player.Args, RunDir: cfg.Station.RunDir, Log: st.log, Now: st.now})
 	st.desk = newDesk(st.player, st.log)
@@ -135,7 +136,7 @@ func (st *Station) build(roster *attendance.Roster, badRows int) error {
 	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.sound
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now = st.faults, st.words, st.log, st.now
 	st.showing = &showing{cal: schedule.New(entries(cfg), st.zone), times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
-		screens: st.screens, loads: loadNames(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
+		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
 		requests: newRequests(cfg), asked: make(chan asked, 8)}
 	return nil
@@ -153,6 +154,11 @@ func timesOf(cfg *config.Config) lesson.Times {
 	}
 	return lesson.Times{Ready: cfg.Lesson.ReadyBefore.D(), Bell: cfg.Lesson.BellBefore.D(), WarmUp: warm + cfg.Lesson.WarmMargin.D(),
 		LateLimit: cfg.Lesson.LateLimit.D(), Preload: preload, Closing: closing}
+}
+
+// warmUp is how long before the start the displays are told, as they taught.
+func (st *Station) warmUp() time.Duration {
+	return st.displays.lead() + st.cfg.Lesson.WarmMargin.D()
 }
 
 const (
@@ -196,9 +202,7 @@ func (st *Station) taskFailed(name string, err error) {
 // Close closes what New opened; Run does it by itself.
 func (st *Station) Close() error {
 	st.panel.Close()
-	for _, p := range st.ports {
-		_ = p.Close()
-	}
+	_ = st.displays.Close()
 	_ = st.sound.Close()
 	return st.journal.Close()
 }
