@@ -29,6 +29,9 @@ func tableOf(st *Station) *command.Table {
 		{Name: "status", Help: "cmd.status.help", Run: st.runStatus},
 		{Name: "storm", Usage: "cmd.storm.usage", Help: "cmd.storm.help", Run: st.runStorm},
 		{Name: "guard reset", Help: "cmd.reset.help", Run: st.runReset},
+		{Name: "why", Help: "cmd.why.help", Run: st.runWhy},
+		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
+		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
 		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
 	}
 	list = append(list, command.Files()...)
@@ -123,6 +126,10 @@ func checkFile(path string, words *text.Catalogue) (command.Result, error) {
 	cfg, err := config.Load(path)
 	if err != nil {
 		return command.Result{}, err
+	}
+	for _, mistake := range checkModels(cfg) {
+		r.Text += mistake + "\n"
+		r.Code = command.CodeFailed
 	}
 	_, bad, err := attendance.LoadRoster(cfg.Roster.File)
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -151,7 +153,8 @@ func modelOf(m *config.Model) other.Model {
 // "sharp.toml:14: state.reply[2].match: …".
 func checkModels(cfg *config.Config) []string {
 	var out []string
-	for path, m := range cfg.Models {
+	for _, path := range slices.Sorted(maps.Keys(cfg.Models)) {
+		m := cfg.Models[path]
 		_, err := other.Compile(modelOf(m))
 		mistakes, ok := err.(other.Mistakes)
 		if err != nil && !ok {

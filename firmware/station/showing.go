@@ -400,6 +400,13 @@ func (s *showing) busy() bool {
 	return s.phase != lesson.Idle && s.phase != lesson.Done && s.phase != ""
 }
 
+// ordered is what should be true now.
+func (s *showing) ordered() lesson.Orders {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.orders
+}
+
 // glance is what the status needs to know.
 func (s *showing) glance() (firmware.Occasion, lesson.Phase, string) {
 	s.mu.Lock()

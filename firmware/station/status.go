@@ -31,6 +31,7 @@ type statusView struct {
 	Displays   []displayView         `json:"displays"`
 	GuardLink  string                `json:"guard_link"` // "ok" or "lost"
 	Guard      *firmware.GuardStatus `json:"guard"`
+	WhyDark    []darkCause           `json:"why_dark"` // empty: there should be a picture
 	Faults     []faultView           `json:"faults"`
 	Journal    journalView           `json:"journal"`
 	Sound      string                `json:"sound"`
@@ -99,6 +100,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 	for _, sc := range st.screens {
 		v.Displays = append(v.Displays, viewDisplay(sc))
 	}
+	v.WhyDark = st.whyDark(words)
 	for _, f := range st.faults.list() {
 		say, hint := words.Fault(f)
 		v.Faults = append(v.Faults, faultView{f.Code, say, hint})
@@ -150,6 +152,9 @@ func (v statusView) text(words *text.Catalogue) string {
 	}
 	for _, d := range v.Displays {
 		line(words.Name(d.Name), words.Name(d.State.String()))
+	}
+	if len(v.WhyDark) > 0 {
+		row("dark", v.WhyDark[0].Text)
 	}
 	row("sound", v.Sound)
 	row("journal", v.Journal.Records)
