@@ -193,7 +193,7 @@ func disk(a *act) {
 		a.stay(from)
 	}
 	a.try(os.RemoveAll(a.v.filler()))
-	a.try(os.RemoveAll(a.v.memoryFile() + ".tmp"))
+	a.try(os.RemoveAll(a.v.newFile()))
 	a.v.stained = true
 }
 
@@ -201,7 +201,7 @@ func disk(a *act) {
 func (a *act) fill() {
 	if !a.v.mounted {
 		a.note("a folder in the way")
-		a.try(os.MkdirAll(a.v.memoryFile()+".tmp/full", 0o755))
+		a.try(os.MkdirAll(a.v.newFile()+"/full", 0o755))
 		return
 	}
 	f, err := os.Create(a.v.filler())

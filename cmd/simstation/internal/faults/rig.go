@@ -114,7 +114,7 @@ func (v *rig) build() error {
 // not permitted a full disk is played by a folder in the way of the new file.
 func (v *rig) mount() {
 	dir := filepath.Join(v.dir, "state")
-	if unix.Mount("stationbox", dir, "tmpfs", 0, "size=64k") != nil {
+	if unix.Mount("stationbox", dir, "tmpfs", 0, "size=24m") != nil {
 		return
 	}
 	v.mounted = true
@@ -197,6 +197,9 @@ func (v *rig) judgeAll() []string { return v.ledger.follow(v.book.take(v.world.T
 // memoryFile is the guard's.
 func (v *rig) memoryFile() string { return v.wire("state/guard.json") }
 
+// newFile is what the guard writes before it takes the place of an old file.
+func (v *rig) newFile() string { return v.wire("state/new.tmp") }
+
 // remembered is how many trips the guard has on its card; 0 when that cannot be
 // read.
 func (v *rig) remembered() int {
@@ -213,7 +216,7 @@ func (v *rig) remembered() int {
 // refresh ends the guard and starts one that remembers nothing.
 func (v *rig) refresh() error {
 	v.guard.kill()
-	for _, name := range []string{v.memoryFile(), v.memoryFile() + ".tmp", v.filler()} {
+	for _, name := range []string{v.memoryFile(), v.newFile(), v.filler()} {
 		if err := os.RemoveAll(name); err != nil {
 			return err
 		}
