@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,12 +143,12 @@ func TestTheWayThatWorkedIsRemembered(t *testing.T) {
 }
 
 // plug is the socket of the set.
-type plug struct{ cuts int }
+type plug struct{ cuts atomic.Int64 }
 
 func (p *plug) State(context.Context) (hal.DisplayState, error) {
 	return hal.DisplayUnknown, hal.ErrSilent
 }
-func (p *plug) PowerOn(context.Context) error       { p.cuts++; return nil }
+func (p *plug) PowerOn(context.Context) error       { p.cuts.Add(1); return nil }
 func (p *plug) PowerOff(context.Context) error      { return hal.ErrRefused }
 func (p *plug) Input(context.Context, string) error { return hal.ErrRefused }
 
@@ -171,8 +172,8 @@ func TestTheSocketIsTheLastResort(t *testing.T) {
 				k.Want(true)
 				time.Sleep(40 * time.Minute)
 				synctest.Wait()
-				if p.cuts != tt.want {
-					t.Errorf("mains was taken %d times, want %d", p.cuts, tt.want)
+				if int(p.cuts.Load()) != tt.want {
+					t.Errorf("mains was taken %d times, want %d", p.cuts.Load(), tt.want)
 				}
 				if st := k.Status(); st.State != hal.DisplayOn && !st.Stubborn {
 					t.Errorf("nobody is told: %+v", st)
@@ -233,24 +234,24 @@ func TestDifficultProjectors(t *testing.T) {
 func TestRefusedCommandsBecomeSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lamp{state: hal.DisplayStandby}
-		busy := refusing{l, new(int)}
+		busy := refusing{l, new(atomic.Int64)}
 		k := run(t, display.NewChain([]display.Way{{Name: "x", Dev: busy}}, display.ChainOpts{Lamp: true}), display.Opts{})
 		k.Powered(true)
 		k.Want(true)
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
-		if *busy.n < 10 || *busy.n > 25 {
-			t.Errorf("told %d times in five minutes", *busy.n)
+		if n := busy.n.Load(); n < 10 || n > 25 {
+			t.Errorf("told %d times in five minutes", n)
 		}
 	})
 }
 
 type refusing struct {
 	*lamp
-	n *int
+	n *atomic.Int64
 }
 
-func (r refusing) PowerOn(context.Context) error { *r.n++; return hal.ErrRefused }
+func (r refusing) PowerOn(context.Context) error { r.n.Add(1); return hal.ErrRefused }
 
 // A lamp is never struck while it may be hot, whatever the answers, the current and
 // the wishes.
@@ -322,22 +323,23 @@ func TestWhatTheCurrentSays(t *testing.T) {
 // standby: BenQ and Optoma know no cooling.
 func TestAFanThatRunsIsCooling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		draws := int64(1500)
+		var draws atomic.Int64
+		draws.Store(1500)
 		l := &lamp{state: hal.DisplayOn}
 		k := run(t, display.NewChain([]display.Way{{Name: "x", Dev: l}}, display.ChainOpts{Lamp: true, CoolDown: 2 * time.Minute,
-			Current: display.Current{MA: func() (int64, bool) { return draws, true }, On: 1000, Standby: 100}}), display.Opts{})
+			Current: display.Current{MA: func() (int64, bool) { return draws.Load(), true }, On: 1000, Standby: 100}}), display.Opts{})
 		k.Powered(true)
 		time.Sleep(5 * time.Second)
 		l.mu.Lock()
 		l.state = hal.DisplayStandby
 		l.mu.Unlock()
-		draws = 300
+		draws.Store(300)
 		k.Want(true)
 		time.Sleep(90 * time.Second)
 		if s := k.Status(); s.State != hal.DisplayCooling || l.commands() != "" {
 			t.Errorf("state %v, sent %q", s.State, l.commands())
 		}
-		draws = 50
+		draws.Store(50)
 		time.Sleep(10 * time.Second)
 		if l.commands() != "on" {
 			t.Errorf("cold, but sent %q", l.commands())
@@ -383,15 +385,15 @@ func TestUnaskedPowerOnIsUndoneAndBounded(t *testing.T) {
 // counted counts what a lamp is asked and told.
 type counted struct {
 	*lamp
-	asked, on int
+	asked, on atomic.Int64
 }
 
 func (c *counted) State(ctx context.Context) (hal.DisplayState, error) {
-	c.asked++
+	c.asked.Add(1)
 	return c.lamp.State(ctx)
 }
 
-func (c *counted) PowerOn(ctx context.Context) error { c.on++; return c.lamp.PowerOn(ctx) }
+func (c *counted) PowerOn(ctx context.Context) error { c.on.Add(1); return c.lamp.PowerOn(ctx) }
 
 // A lamp is told by a way that answers, not by one that is dead.
 func TestALampIsToldWhereItAnswers(t *testing.T) {
@@ -402,8 +404,8 @@ func TestALampIsToldWhereItAnswers(t *testing.T) {
 		k.Powered(true)
 		k.Want(true)
 		time.Sleep(time.Minute)
-		if dead.on != 0 || good.on != 1 || k.Status().State != hal.DisplayOn {
-			t.Errorf("told %d times by the dead way, %d by the good one: %v", dead.on, good.on, k.Status().State)
+		if dead.on.Load() != 0 || good.on.Load() != 1 || k.Status().State != hal.DisplayOn {
+			t.Errorf("told %d times by the dead way, %d by the good one: %v", dead.on.Load(), good.on.Load(), k.Status().State)
 		}
 	})
 }
@@ -415,8 +417,8 @@ func TestDeadWaysAreAskedEverMoreSeldom(t *testing.T) {
 		k.Powered(true)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if second.asked < 5 || second.asked > 20 {
-			t.Errorf("the second was asked %d times in ten minutes", second.asked)
+		if n := second.asked.Load(); n < 5 || n > 20 {
+			t.Errorf("the second was asked %d times in ten minutes", n)
 		}
 	})
 }
@@ -425,13 +427,14 @@ func TestDeadWaysAreAskedEverMoreSeldom(t *testing.T) {
 // whatever its current says.
 func TestALampThatTellsNothingHasItsTimeToCool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		draws := int64(1500)
+		var draws atomic.Int64
+		draws.Store(1500)
 		l := &lamp{state: hal.DisplayStandby}
 		k := run(t, display.NewChain([]display.Way{{Name: "x", Dev: l, Mute: true}}, display.ChainOpts{Lamp: true, CoolDown: 2 * time.Minute,
-			Current: display.Current{MA: func() (int64, bool) { return draws, true }, On: 1000, Standby: 100}}), display.Opts{})
+			Current: display.Current{MA: func() (int64, bool) { return draws.Load(), true }, On: 1000, Standby: 100}}), display.Opts{})
 		k.Powered(true)
 		time.Sleep(3 * time.Second)
-		draws = 20
+		draws.Store(20)
 		k.Want(true)
 		time.Sleep(100 * time.Second)
 		if l.commands() != "" {

@@ -195,6 +195,9 @@ func (k *Keeper) Lead() time.Duration {
 	k.mu.Unlock()
 	warm := k.opts.Memory.WarmUp(model)
 	if warm == 0 {
+		warm = k.opts.Memory.WarmUp(k.opts.Kind)
+	}
+	if warm == 0 {
 		return k.opts.WarmUp
 	}
 	return min(max(warm, k.opts.WarmUp/2), 2*k.opts.WarmUp)

@@ -88,8 +88,8 @@ func (m *Memory) read(r io.Reader) error {
 	return nil
 }
 
-// Learn takes in a warm-up of a model.
-func (m *Memory) Learn(model string, took time.Duration) {
+// Learn takes in a warm-up of a model that ended at a moment.
+func (m *Memory) Learn(model string, took time.Duration, at time.Time) {
 	if took <= 0 {
 		return
 	}
@@ -99,7 +99,7 @@ func (m *Memory) Learn(model string, took time.Duration) {
 		}
 		t := all.Models[model]
 		t.WarmMS = newest(append(slices.Clone(t.WarmMS), took.Milliseconds()), warmUpsKept)
-		t.At = time.Now()
+		t.At = at
 		all.Models[model] = t
 		forget(all.Models, modelsKept, func(t taught) time.Time { return t.At })
 	})

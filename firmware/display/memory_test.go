@@ -26,21 +26,21 @@ func TestWarmUpIsLearned(t *testing.T) {
 		t.Error("knows a model that it never saw")
 	}
 	for _, s := range []int{40, 300, 38, 42, 39} { // once somebody pulled a plug
-		m.Learn("pjlink EB-X05", time.Duration(s)*time.Second)
+		m.Learn("pjlink EB-X05", time.Duration(s)*time.Second, time.Now())
 	}
-	m.Learn("pjlink EB-X05", 0)
-	m.Learn("pjlink EB-X05", -time.Second)
+	m.Learn("pjlink EB-X05", 0, time.Now())
+	m.Learn("pjlink EB-X05", -time.Second, time.Now())
 	if got := memory(path).WarmUp("pjlink EB-X05"); got != 40*time.Second {
 		t.Errorf("after a restart the median is %v, want 40s", got)
 	}
 	for range 20 {
-		m.Learn("pjlink EB-X05", 50*time.Second)
+		m.Learn("pjlink EB-X05", 50*time.Second, time.Now())
 	}
 	if got := m.WarmUp("pjlink EB-X05"); got != 50*time.Second {
 		t.Errorf("old lamps count for ever: %v", got)
 	}
 	for i := range 100 {
-		m.Learn(fmt.Sprint("model ", i), time.Second)
+		m.Learn(fmt.Sprint("model ", i), time.Second, time.Now())
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() > 32<<10 {
 		t.Errorf("the file grows: %v %v", info.Size(), err)
@@ -59,7 +59,7 @@ func TestLeadIsBoundedByTheConfiguration(t *testing.T) {
 	} {
 		m := &display.Memory{}
 		if tt.learned > 0 {
-			m.Learn("x", tt.learned)
+			m.Learn("x", tt.learned, time.Now())
 		}
 		if got := display.New("tv", &lamp{}, display.Opts{Kind: "x", WarmUp: tt.warm, Memory: m}).Lead(); got != tt.want {
 			t.Errorf("warm_up %v, learned %v: lead %v, want %v", tt.warm, tt.learned, got, tt.want)

@@ -82,9 +82,11 @@ func judge(said hal.DisplayState, err error, d draw, lamp, recent bool) (hal.Dis
 // lit says that there is light, or soon will be.
 func lit(s hal.DisplayState) bool { return s == hal.DisplayOn || s == hal.DisplayWarming }
 
-// within says whether t is known and at most d ago.
+// within says whether t is known and less than d ago. What is yet to come, by a
+// clock that was wrong, is not.
 func within(t, now time.Time, d time.Duration) bool {
-	return !t.IsZero() && now.Sub(t) < d
+	age := now.Sub(t)
+	return !t.IsZero() && age >= 0 && age < d
 }
 
 // errUnmeasured is a state that the current does not tell.

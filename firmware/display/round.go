@@ -171,7 +171,10 @@ func (k *Keeper) measure(s hal.DisplayState, now time.Time) {
 	k.mu.Lock()
 	model := k.model
 	k.mu.Unlock()
-	k.opts.Memory.Learn(model, took)
+	k.opts.Memory.Learn(model, took, now)
+	if model != k.opts.Kind { // for the time before it tells its model again
+		k.opts.Memory.Learn(k.opts.Kind, took, now)
+	}
 	k.tell(Event{Kind: EventLearned, On: true, Took: took})
 }
 

@@ -149,8 +149,18 @@ func (st *Station) runDisplayTry(ctx context.Context, env *command.Env, args []s
 	case err != nil:
 		return command.Result{}, err
 	}
+	if r := tried(env.Text, steps); do == display.TryState || r.Code != 0 {
+		return r, nil
+	}
+	select { // so that somebody can look at the picture before its mains goes
+	case <-ctx.Done():
+	case <-time.After(lookTime):
+	}
 	return tried(env.Text, steps), nil
 }
+
+// lookTime is how long a display keeps its mains after a trial.
+const lookTime = 15 * time.Second
 
 // awake waits until the display answers after it got mains, or has had the time.
 func (st *Station) awake(ctx context.Context, f fitted) {
