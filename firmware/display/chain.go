@@ -205,7 +205,7 @@ func (c *Chain) prove(s hal.DisplayState) {
 	if !reached(c.wish, s) {
 		return
 	}
-	if c.pending >= 0 && c.by != "" {
+	if c.pending >= 0 {
 		r := c.ways[c.pending]
 		took := c.now().Sub(c.sentAt)
 		c.mu.Lock()
