@@ -192,11 +192,11 @@ func TestSocketAndCurrentWithoutAnyAnswer(t *testing.T) {
 				t.Fatal("mains is taken from the projector")
 			}
 		}
+		cancel()
+		<-done
 		if off < 9800*time.Millisecond || off > 10200*time.Millisecond || !slices.Contains(steps, display.EventSocket) {
 			t.Errorf("without mains for %v; told %v", off, steps)
 		}
-		cancel()
-		<-done
 	})
 }
 
