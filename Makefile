@@ -6,12 +6,14 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # miniaudio without the parts we never call: a third of the compile time, 1.2 MB less.
 export CGO_CFLAGS := -O2 -DMA_NO_DECODING -DMA_NO_ENCODING -DMA_NO_GENERATION -DMA_NO_ENGINE -DMA_NO_NODE_GRAPH -DMA_NO_RESOURCE_MANAGER -DMA_NO_JACK -DMA_NO_PULSEAUDIO
 BUILD := $(GO) build -trimpath -buildvcs=false
-LDFLAGS := -s -w -X main.version=$(VERSION)
+BUILT := $(shell git log -1 --format=%cI 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
 # Where goroutines of ours meet. The explorer has none and would take minutes under the race detector.
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
-SCENARIOS := first-lesson kill-station kill-guard overvoltage no-video projector-silent
+SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout no-video projector-silent
+FAULTS ?= 1000
 
-.PHONY: help run test test-fast scenarios mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
+.PHONY: help run test test-fast scenarios faults mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +29,9 @@ test-fast: setup-test
 
 scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
 	@deploy/scenarios.sh $(SCENARIOS)
+
+faults: build ## do FAULTS (default 1000) faults to the real guard, judged at contacts and mains
+	bin/simstation -faults $(FAULTS) -seed 1 -report .cache/faults.json
 
 mutants: setup-test ## seed faults into the guard's core one by one and see who notices (about 15 minutes)
 	$(GO) test -p 1 -count=1 -timeout 60m -v -run TestMutants ./firmware/power/explore -args -mutants
@@ -44,7 +49,7 @@ fuzz: ## let every fuzz target run for FUZZTIME (default 20s)
 	@deploy/fuzz.sh $(or $(FUZZTIME),20s)
 
 cross: setup-cross ## stripped arm64 and armv7 programs in bin/, tried under qemu-user
-	@deploy/cross.sh "$(VERSION)"
+	@deploy/cross.sh "$(VERSION)" "$(BUILT)"
 
 clean: ## remove what was built and made
 	rm -rf bin .cache

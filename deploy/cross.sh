@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds stripped arm64 and armv7 programs with Debian's cross compilers and tries them under
-# qemu-user: deploy/cross.sh VERSION. Fails when a program needs a libc newer than the image's.
+# qemu-user: deploy/cross.sh VERSION BUILT. Fails when a program needs a libc newer than the image's.
 set -euo pipefail
-version=${1:-unknown}
+version=${1:-unknown} built=${2:-}
 newest_libc=2.36 # Debian 12; the image has a newer one
 
 build() { # arch goarm cc libdir qemu
@@ -10,7 +10,7 @@ build() { # arch goarm cc libdir qemu
 	mkdir -p "$out"
 	export GOOS=linux GOARCH=${1%v7} GOARM=${2:-}
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$out/guard" ./cmd/guard
-	CGO_ENABLED=1 CC=$3 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$out/station" ./cmd/station
+	CGO_ENABLED=1 CC=$3 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version -X main.built=$built" -o "$out/station" ./cmd/station
 	local need
 	need=$(readelf -W --dyn-syms "$out/station" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -Vu | tail -1)
 	if [ -z "$need" ] || [ "$(printf '%s\n%s\n' "$need" "$newest_libc" | sort -V | tail -1)" != "$newest_libc" ]; then

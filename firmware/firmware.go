@@ -59,6 +59,7 @@ const (
 	KindRollOpen    = "roll_open"    // attendance opened
 	KindRollClose   = "roll_close"   // attendance closed: {"present"}
 	KindJournalHole = "journal_hole" // records found damaged at open: {"from","to"}
+	KindClock       = "clock"        // the clock follows another source, jumped, or began a new era
 )
 
 // Press is the data of a KindPress record.

@@ -14,6 +14,7 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/station"
+	"stationbox/firmware/text"
 )
 
 // needsNothing says whether a command works without the station's configuration.
@@ -56,4 +57,19 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	}
 	fmt.Fprint(out, r.Text)
 	return r.Code
+}
+
+// told prints err, if any, and returns the exit code. Mistakes of the
+// configuration are told in the language of who asks.
+func told(err error, lang string, errs io.Writer) int {
+	var bad *config.Invalid
+	switch {
+	case err == nil:
+		return command.CodeOK
+	case errors.As(err, &bad):
+		fmt.Fprintln(errs, bad.In(text.New(lang)))
+	default:
+		fmt.Fprintln(errs, "station:", err)
+	}
+	return command.CodeFailed
 }

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,14 +15,14 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/station"
-	"stationbox/firmware/text"
 )
 
-var version = "unknown" // set by the linker
+// Set by the linker: what this is, and when its source was last changed.
+var version, built = "unknown", ""
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run reads the flags that stand before the command and, for run, after it.
+// run reads the flags that stand before the command and after run.
 func run(args []string, out, errs io.Writer) int {
 	f := flag.NewFlagSet("station", flag.ContinueOnError)
 	f.SetOutput(errs)
@@ -57,24 +56,11 @@ func serve(file, lang string, errs io.Writer) int {
 	if err == nil {
 		var st *station.Station
 		log := slog.New(slog.NewTextHandler(errs, nil))
-		if st, err = station.New(cfg, station.Opts{Version: version, Log: log, Now: time.Now}); err == nil {
+		opts := station.Opts{Version: version, Log: log, Now: time.Now}
+		opts.Built, _ = time.Parse(time.RFC3339, built)
+		if st, err = station.New(cfg, opts); err == nil {
 			err = st.Run(ctx)
 		}
 	}
 	return told(err, lang, errs)
-}
-
-// told prints err, if any, and returns the exit code. Mistakes of the
-// configuration are told in the language of who asks.
-func told(err error, lang string, errs io.Writer) int {
-	var bad *config.Invalid
-	switch {
-	case err == nil:
-		return command.CodeOK
-	case errors.As(err, &bad):
-		fmt.Fprintln(errs, bad.In(text.New(lang)))
-	default:
-		fmt.Fprintln(errs, "station:", err)
-	}
-	return command.CodeFailed
 }

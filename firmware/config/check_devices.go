@@ -169,6 +169,7 @@ func (c *checker) rest() {
 	}
 	c.baud("console.baud", c.cfg.Console.Baud)
 	c.exercise()
+	c.timekeeping()
 }
 
 func (c *checker) exercise() {

@@ -53,6 +53,7 @@ type Config struct {
 	Roster    Roster    `toml:"roster"`
 	Lesson    Lesson    `toml:"lesson"`
 	Exercise  Exercise  `toml:"exercise"`
+	Clock     Clock     `toml:"clock"`
 	Calendar  Calendar  `toml:"calendar"`
 	Schedule  []Entry   `toml:"schedule"`
 

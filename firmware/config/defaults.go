@@ -53,9 +53,12 @@ func Default() Config {
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},
 		Sound:     Sound{Device: "default"},
 		Console:   Console{Baud: 115200},
-		Exercise:  Exercise{Every: seconds(7 * 24 * 3600), For: seconds(20 * 60), At: "10:00"},
-		Library:   Library{Dir: "/var/lib/stationbox/lessons"},
-		Calendar:  Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
+		Clock: Clock{
+			RTC: "/dev/rtc0", Untrusted: "wait", RelativeAfter: seconds(30 * 60), Need: seconds(5 * 60),
+		},
+		Exercise: Exercise{Every: seconds(7 * 24 * 3600), For: seconds(20 * 60), At: "10:00"},
+		Library:  Library{Dir: "/var/lib/stationbox/lessons"},
+		Calendar: Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
 		Lesson: Lesson{
 			ReadyBefore: seconds(30 * 60), BellBefore: seconds(5 * 60),
 			WarmMargin: seconds(30), LateLimit: seconds(15 * 60),

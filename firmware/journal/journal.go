@@ -31,11 +31,12 @@ var (
 
 // Opts are the dependencies and settings of a journal.
 type Opts struct {
-	Station string           // goes into every record
-	Boot    string           // random, new at each start of the program
-	Now     func() time.Time // required
-	Zone    *time.Location   // of the Wall times; nil leaves what Now gives
-	Log     *slog.Logger     // nil discards
+	Station string               // goes into every record
+	Boot    string               // random, new at each start of the program
+	Now     func() time.Time     // required
+	Zone    *time.Location       // of the Wall times; nil leaves what Now gives
+	Mono    func() time.Duration // monotonic time, which a wall clock that is set does not move; nil: by Now
+	Log     *slog.Logger         // nil discards
 
 	SegmentSize int64 // bytes of a file, whole blocks; 0 is 8 MiB
 
@@ -56,14 +57,14 @@ type Stats struct {
 
 // Journal is an open journal. Its methods may be called from any goroutine.
 type Journal struct {
-	dir    string
-	opts   Opts
-	lock   *os.File
-	opened time.Time
-	queue  chan *request
-	stop   chan struct{}
-	ended  chan struct{}
-	once   sync.Once
+	dir   string
+	opts  Opts
+	lock  *os.File
+	mono  func() time.Duration
+	queue chan *request
+	stop  chan struct{}
+	ended chan struct{}
+	once  sync.Once
 
 	w *writer // of the committer only
 
@@ -91,6 +92,10 @@ func Open(dir string, opts Opts) (*Journal, error) {
 	if opts.SegmentSize <= 0 {
 		opts.SegmentSize = 8 << 20
 	}
+	if opts.Mono == nil {
+		opened := opts.Now()
+		opts.Mono = func() time.Duration { return opts.Now().Sub(opened) }
+	}
 	opts.SegmentSize = max(opts.SegmentSize/BlockSize, 32) * BlockSize
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -108,7 +113,7 @@ func Open(dir string, opts Opts) (*Journal, error) {
 		opts.Log.Warn("journal has no reserve", "err", err)
 	}
 	j := &Journal{
-		dir: dir, opts: opts, lock: lock, opened: opts.Now(), w: w,
+		dir: dir, opts: opts, lock: lock, mono: opts.Mono, w: w,
 		queue: make(chan *request, perBlock), stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	j.note(nil, 0, 0)
@@ -129,7 +134,7 @@ func Open(dir string, opts Opts) (*Journal, error) {
 func (j *Journal) Append(ctx context.Context, kind, lesson string, data any) (firmware.Record, error) {
 	now := j.opts.Now()
 	rec := firmware.Record{
-		Station: j.opts.Station, Boot: j.opts.Boot, Wall: now.Round(0), MonoNS: now.Sub(j.opened).Nanoseconds(),
+		Station: j.opts.Station, Boot: j.opts.Boot, Wall: now.Round(0), MonoNS: j.mono().Nanoseconds(),
 		Kind: kind, Lesson: lesson,
 	}
 	if j.opts.Zone != nil {

@@ -52,6 +52,17 @@ func (d Date) String() string {
 // MarshalText returns what String returns.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (d *Date) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*d = 0
+		return nil
+	}
+	var err error
+	*d, err = ParseDate(string(b))
+	return err
+}
+
 // week counts weeks from Monday to Sunday.
 func (d Date) week() int { return floorDiv(int(d)+3, 7) }
 

@@ -28,6 +28,10 @@ func tableOf(st *Station) *command.Table {
 	list := []command.Command{
 		{Name: "status", Help: "cmd.status.help", Run: st.runStatus},
 		{Name: "storm", Usage: "cmd.storm.usage", Help: "cmd.storm.help", Run: st.runStorm},
+		{Name: "time", Help: "cmd.time.help", Run: st.runTime},
+		{Name: "time set", Usage: "cmd.time.usage", Help: "cmd.time.set.help", Run: st.runTimeSet},
+		{Name: "makeup accept", Usage: "cmd.makeup.usage", Help: "cmd.makeup.help", Run: st.runMakeUp},
+		{Name: "emergency", Usage: "cmd.emergency.usage", Help: "cmd.emergency.help", Run: st.runEmergency},
 		{Name: "guard reset", Help: "cmd.reset.help", Run: st.runReset},
 		{Name: "why", Help: "cmd.why.help", Run: st.runWhy},
 		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
@@ -35,6 +39,7 @@ func tableOf(st *Station) *command.Table {
 		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
 	}
 	list = append(list, command.Files()...)
+	list = append(list, command.Lessons()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -71,7 +76,7 @@ func (st *Station) runRelayTest(ctx context.Context, env *command.Env, _ []strin
 func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.Env, error) {
 	words := text.New(lang)
 	if cfg == nil {
-		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile}, nil
+		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now)}, nil
 	}
 	zone, err := time.LoadLocation(cfg.Station.Zone)
 	if err != nil {
@@ -84,11 +89,17 @@ func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.En
 }
 
 func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now func() time.Time) *command.Env {
-	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile}
+	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile(now)}
 	env.Scan = func(fn func(firmware.Record) error) error {
 		return journal.Read(cfg.JournalDir(), fn)
 	}
-	env.Between = schedule.New(entries(cfg), zone).Between
+	env.Lessons = proofBook{cfg.Station.StateDir, env.Scan}
+	cal, _ := calendarOf(cfg, zone)
+	env.Between = cal.Between
+	env.Plan = planOf(cfg, cal, env.Scan, now)
+	env.Calendar = func() ([]byte, []string) {
+		return cal.Export(schedule.ExportOpts{Name: cfg.Station.Name, Library: cfg.Library.Dir, Now: now()})
+	}
 	env.Roll = func(id string) (command.Roll, error) { return rollOf(cfg, env.Scan, id) }
 	return env
 }
@@ -116,30 +127,38 @@ func rollOf(cfg *config.Config, scan func(func(firmware.Record) error) error, id
 }
 
 // checkFile reports every mistake of a configuration and of the files it names.
-func checkFile(path string, words *text.Catalogue) (command.Result, error) {
-	report, found, ok := config.Describe(path, words)
-	r := command.Result{Text: report, Data: map[string]any{"file": path, "problems": found, "ok": ok}}
-	if !ok {
-		r.Code = command.CodeFailed
+func checkFile(now func() time.Time) func(string, *text.Catalogue) (command.Result, error) {
+	return func(path string, words *text.Catalogue) (command.Result, error) {
+		report, found, ok := config.Describe(path, words)
+		r := command.Result{Text: report, Data: map[string]any{"file": path, "problems": found, "ok": ok}}
+		if !ok {
+			r.Code = command.CodeFailed
+			return r, nil
+		}
+		cfg, err := config.Load(path)
+		if err != nil {
+			return command.Result{}, err
+		}
+		for _, f := range checkCalendar(path, cfg, now(), nil, nil) {
+			r.Text += f.In(words) + "\n"
+			if !f.Warning {
+				r.Code = command.CodeFailed
+			}
+		}
+		for _, mistake := range checkModels(cfg) {
+			r.Text += mistake + "\n"
+			r.Code = command.CodeFailed
+		}
+		_, bad, err := attendance.LoadRoster(cfg.Roster.File)
+		if err != nil {
+			return r, nil // a missing roster is among the remarks
+		}
+		for _, row := range bad {
+			r.Text += cfg.Roster.File + ": " + row.In(words) + "\n"
+			r.Code = command.CodeFailed
+		}
 		return r, nil
 	}
-	cfg, err := config.Load(path)
-	if err != nil {
-		return command.Result{}, err
-	}
-	for _, mistake := range checkModels(cfg) {
-		r.Text += mistake + "\n"
-		r.Code = command.CodeFailed
-	}
-	_, bad, err := attendance.LoadRoster(cfg.Roster.File)
-	if err != nil {
-		return r, nil // a missing roster is among the remarks
-	}
-	for _, row := range bad {
-		r.Text += cfg.Roster.File + ": " + row.In(words) + "\n"
-		r.Code = command.CodeFailed
-	}
-	return r, nil
 }
 
 // rehearsal is one line of a rehearsal as -json prints it.
@@ -163,7 +182,8 @@ func rehearse(_ context.Context, env *command.Env, args []string) (command.Resul
 	if err != nil {
 		return command.Result{}, fmt.Errorf("station.zone: %w", err)
 	}
-	o, ok := schedule.New(entries(cfg), zone).Next(env.Now())
+	cal, _ := calendarOf(cfg, zone)
+	o, ok := cal.Next(env.Now())
 	if !ok {
 		return command.Result{}, env.Failed("cmd.rehearse.none")
 	}

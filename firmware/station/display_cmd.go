@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/command"
 	"stationbox/firmware/display"
 	"stationbox/firmware/text"
@@ -40,9 +41,9 @@ func (st *Station) displayReport(f fitted) displayReport {
 	s := f.keeper.Status()
 	r := displayReport{Name: f.name, Wanted: s.Wanted, State: s.State, By: s.By, Stubborn: s.Stubborn, Unasked: s.Unasked, LeadMS: s.Lead.Milliseconds(),
 		Model: s.Details.Value.Model, Input: s.Details.Value.Input, Errors: s.Details.Value.Errors, Warnings: s.Details.Value.Warnings,
-		Wear: f.keeper.Wears(st.now(), f.lampLife, f.filterLife), Ways: s.Ways}
+		Wear: f.keeper.Wears(st.tick(), f.lampLife, f.filterLife), Ways: s.Ways}
 	if !s.At.IsZero() {
-		r.AgeMS = st.now().Sub(s.At).Milliseconds()
+		r.AgeMS = st.tick().Sub(s.At).Milliseconds()
 	}
 	if s.Err != nil {
 		r.Problem = s.Err.Error()
@@ -61,7 +62,7 @@ func (st *Station) runDisplay(_ context.Context, env *command.Env, _ []string) (
 	for _, f := range st.displays.list {
 		r := st.displayReport(f)
 		list = append(list, r)
-		b.WriteString(r.text(env.Text, st.now()))
+		b.WriteString(r.text(env.Text, st.tick()))
 	}
 	if len(list) == 0 {
 		b.WriteString(env.Text.Say("cmd.display.none"))
@@ -268,7 +269,7 @@ func (st *Station) whyDark(words *text.Catalogue) []darkCause {
 func (st *Station) darkFacts(words *text.Catalogue) darkFacts {
 	f := darkFacts{Next: words.Say("screen.nothing")}
 	held := map[string]string{}
-	if g, ok := st.guard.Status().Fresh(st.now(), guardAge); ok {
+	if g, ok := st.guard.Status().Fresh(st.tick(), guardAge); ok {
 		f.Guard = &g
 		for _, l := range g.Loads {
 			held[l.Name] = l.Held
@@ -282,6 +283,7 @@ func (st *Station) darkFacts(words *text.Catalogue) darkFacts {
 	if n, ok := st.showing.next(st.now()); ok {
 		f.Next = n.Title + "  " + n.Start.Format("01-02 15:04")
 	}
+	f.ClockBad = st.clock.Report().Level != clock.Good
 	if st.cfg.Player.Video == "drm" {
 		f.HDMI = hdmi(os.DirFS("/sys/class/drm"))
 	}

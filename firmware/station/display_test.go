@@ -238,7 +238,7 @@ func TestTrialArguments(t *testing.T) {
 
 func TestDisplayReports(t *testing.T) {
 	ds := openDisplays(equip(t), needs(t, currents{}))
-	st := &Station{displays: ds, now: time.Now}
+	st := &Station{displays: ds, tick: time.Now}
 	for _, lang := range []string{"zh", "en"} {
 		env := &command.Env{Text: text.New(lang)}
 		r, err := st.runDisplay(t.Context(), env, nil)

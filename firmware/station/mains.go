@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 )
@@ -70,8 +71,8 @@ func (r *requests) due(now, lastOn time.Time) (until time.Time, ok bool) {
 // exercise begins an exercise run when it is due, no lesson needs the equipment
 // and the mains is good.
 func (s *showing) exercise(now time.Time) {
-	g, known := s.guard.Status().Fresh(now, guardAge)
-	if !known || g.State != firmware.GuardClosed || s.busy() || now.Before(s.mem.exercise) {
+	g, known := s.guard.Status().Fresh(s.tick(), guardAge)
+	if !known || s.clock.Status().Level != clock.Good || g.State != firmware.GuardClosed || s.busy() || now.Before(s.mem.exercise) {
 		return
 	}
 	if until, ok := s.requests.due(now, s.mem.lastUsed()); ok {
@@ -115,7 +116,7 @@ func (st *Station) runReset(_ context.Context, env *command.Env, _ []string) (co
 	if st == nil {
 		return command.Result{}, env.Failed("cmd.not_running")
 	}
-	g, ok := st.guard.Status().Fresh(st.now(), guardAge)
+	g, ok := st.guard.Status().Fresh(st.tick(), guardAge)
 	if !ok {
 		return command.Result{}, env.Failed(relayNoGuard)
 	}
@@ -132,9 +133,9 @@ func (st *Station) runReset(_ context.Context, env *command.Env, _ []string) (co
 }
 
 // ask hands a request from another goroutine to the loop that decides.
-func (s *showing) ask(kind string, n untilNote) {
+func (s *showing) ask(kind string, data any) {
 	select {
-	case s.asked <- asked{kind, n}:
+	case s.asked <- asked{kind, data}:
 	default: // as many as fit have been asked within a tenth of a second
 	}
 }
@@ -142,7 +143,7 @@ func (s *showing) ask(kind string, n untilNote) {
 // asked is a request on its way to the loop.
 type asked struct {
 	kind string
-	note untilNote
+	data any
 }
 
 // take writes down what was asked since the last round.
@@ -150,7 +151,7 @@ func (s *showing) take() {
 	for {
 		select {
 		case a := <-s.asked:
-			s.note(a.kind, "", a.note)
+			s.note(a.kind, "", a.data)
 		default:
 			return
 		}

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/schedule"
 )
 
 // phaseNote is the data of a KindPhase record.
@@ -30,7 +32,10 @@ type resultNote struct {
 	PlayedMS  int64     `json:"played_ms"`
 	LengthMS  int64     `json:"length_ms"`
 	Present   int       `json:"present"`
-	Cause     string    `json:"cause"` // a key of the text catalogue
+	Cause     string    `json:"cause"`              // a key of the text catalogue
+	Relative  bool      `json:"relative,omitempty"` // some time after power-on, by no trusted clock
+
+	Proof json.RawMessage `json:"proof,omitempty"` // the signed record
 }
 
 // memory is what the journal remembers of the lessons of the last days. It is
@@ -44,6 +49,11 @@ type memory struct {
 	used    time.Time           // the equipment was on last, in a lesson or an exercise
 
 	storm, exercise time.Time // asked for until
+
+	makeUps   []schedule.Entry  // accepted by people
+	emergency firmware.Occasion // ordered; without an ID: none
+	newest    time.Time         // of the newest record, by its number
+	era       uint32            // of the newest record about the clock
 }
 
 func newMemory() *memory {
@@ -56,8 +66,18 @@ func (m *memory) feed(r firmware.Record) {
 	if m.first.IsZero() || r.Wall.Before(m.first) {
 		m.first = r.Wall
 	}
+	m.newest = r.Wall
 	h := m.lessons[r.Lesson]
 	switch r.Kind {
+	case kindMakeUp, kindEmergency:
+		m.remember(r)
+		return
+	case firmware.KindClock:
+		var e clock.Event
+		if json.Unmarshal(r.Data, &e) == nil {
+			m.era = e.Era
+		}
+		return
 	case firmware.KindPower:
 		var e firmware.GuardEvent
 		if json.Unmarshal(r.Data, &e) == nil {
@@ -82,6 +102,13 @@ func (m *memory) feed(r firmware.Record) {
 		h.Position = time.Duration(n.PositionMS) * time.Millisecond
 	case firmware.KindRollOpen:
 		h.RollOpened = true
+	case kindReady:
+		var n readyNote
+		if json.Unmarshal(r.Data, &n) != nil {
+			return
+		}
+		h.CheckedDay = h.CheckedDay || n.Round == lesson.DayBefore
+		h.CheckedSoon = h.CheckedSoon || n.Round != lesson.DayBefore
 	case firmware.KindLesson:
 		h.Ended, h.EndedAt = true, r.Wall
 		if h.Started {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
 	"stationbox/hal"
 )
@@ -14,78 +15,96 @@ import (
 // readyNote is the data of the record of a ready check: one item a question, a
 // cause for each "no".
 type readyNote struct {
-	OK    bool        `json:"ok"`
-	Items []readyItem `json:"items"`
-}
-
-type readyItem struct {
-	Name  string `json:"name"` // power, tv, projector, film, player, sound, clock, disk
-	OK    bool   `json:"ok"`
-	Cause string `json:"cause,omitempty"` // a key of the text catalogue
+	Round lesson.Round   `json:"round"`
+	OK    bool           `json:"ok"`
+	Items []lesson.Check `json:"items"`
 }
 
 // kindReady is the record of a ready check.
 const kindReady = "ready_check"
 
-// patience is how long the ready check waits for the equipment to answer after
-// the loads were asked for.
-const patience = 20 * time.Second
+// patience is how long a ready check waits for what must answer first: the
+// equipment after the loads were asked for, and a day before the film, which is
+// read to its last byte.
+const (
+	patience     = 20 * time.Second
+	filmPatience = 10 * time.Minute
+)
 
-// readiness asks all questions once for each lesson, when the equipment has had
-// time to answer, and tells the result by record, voice and faults.
-func (s *showing) readiness(now time.Time, o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
-	early := ord.Phase == lesson.ReadyCheck || ord.Phase == lesson.WarmUp || ord.Phase == lesson.RollCall
-	if s.checked != nil || !early || s.mem.lessons[o.ID].Started {
-		return
-	}
-	begun := o.Start.Add(-s.times.Ready)
-	answered := f.GuardKnown && f.MainsGood
-	for _, d := range f.Displays {
-		answered = answered && d != hal.DisplayUnknown && d != hal.DisplayOff
-	}
-	if !answered && now.Sub(begun) < patience && now.Before(o.Start.Add(-s.times.Preload)) {
-		return
-	}
-	n := s.check(now, o, f)
-	s.mu.Lock()
-	s.checked = &n
-	s.mu.Unlock()
-	s.note(kindReady, o.ID, n)
-	for _, it := range n.Items {
-		s.faults.set(!it.OK, "fault.ready."+it.Name, "", "cause", it.Cause)
-	}
-	if n.OK {
-		s.say("ready-ok")
-		return
-	}
-	s.say("ready-not-ok")
-}
-
-func (s *showing) check(now time.Time, o firmware.Occasion, f lesson.Facts) readyNote {
-	n := readyNote{OK: true}
-	item := func(name string, ok bool, cause string) {
-		if ok {
-			cause = ""
+// readiness asks all questions of the round that is due, once for each lesson,
+// and tells the result by record, voice and faults.
+func (s *showing) readiness(now time.Time, o firmware.Occasion, f lesson.Facts) {
+	for _, ahead := range s.ahead(now, o) {
+		which, due := lesson.Due(now, ahead, s.times, s.mem.lessons[ahead.ID])
+		if !due || !s.answered(now, which, ahead, f) {
+			continue
 		}
-		n.OK = n.OK && ok
-		n.Items = append(n.Items, readyItem{name, ok, cause})
+		n := readyNote{Round: which, Items: lesson.Ready(which, ahead, s.times, s.readyFacts(which, ahead, f))}
+		n.OK = lesson.AllOK(n.Items)
+		s.note(kindReady, ahead.ID, n)
+		for _, it := range n.Items {
+			s.faults.set(!it.OK, "fault.ready."+it.Name, "", "cause", it.Cause)
+		}
+		if n.OK {
+			s.say("ready-ok")
+		} else {
+			s.say("ready-not-ok")
+		}
 	}
-	item("power", f.GuardKnown && f.MainsGood, powerCause(f))
-	for i, sc := range s.screens {
-		item(sc.name, f.Displays[i] != hal.DisplayUnknown && f.Displays[i] != hal.DisplayOff && f.Displays[i] != hal.DisplayFault, "ready.cause.display_"+f.Displays[i].String())
-	}
-	item("film", f.FileOK, lesson.CauseNoFile)
-	item("player", s.desk.outcome().up, lesson.CauseNoPlayer)
-	item("clock", now.Year() >= 2026 && now.Year() < 2100, "ready.cause.clock")
-	item("disk", s.diskFree() > 64<<20, "ready.cause.disk")
-	return n
 }
 
-func powerCause(f lesson.Facts) string {
-	if !f.GuardKnown {
-		return lesson.CauseNoGuard
+// ahead are the occasions that may have a check due: the one that counts now, and
+// every ten seconds those of the next day.
+func (s *showing) ahead(now time.Time, o firmware.Occasion) []firmware.Occasion {
+	var list []firmware.Occasion
+	if o.ID != "" {
+		list = append(list, o)
 	}
-	return lesson.CauseNoMains
+	tick := s.tick()
+	if s.clock.Plan().Mode != clock.ByClock || tick.Sub(s.looked) < 10*time.Second {
+		return list
+	}
+	s.looked = tick
+	for _, next := range s.cal.Between(now, now.Add(lesson.Ahead)) {
+		if next.ID != o.ID {
+			list = append(list, next)
+		}
+	}
+	return list
+}
+
+// answered says whether what is asked has had the time to answer.
+func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasion, f lesson.Facts) bool {
+	s.prover.prepare(o.File)
+	film := s.prover.film(o.File)
+	read := !film.There || film.Readable != lesson.Unasked
+	if which == lesson.DayBefore {
+		return read || now.Sub(o.Start.Add(-lesson.Ahead)) >= filmPatience
+	}
+	ready := f.GuardKnown && f.MainsGood
+	for _, d := range f.Displays {
+		ready = ready && d != hal.DisplayUnknown && d != hal.DisplayOff
+	}
+	return ready && read || now.Sub(o.Start.Add(-s.times.Ready)) >= patience || !now.Before(o.Start.Add(-s.times.Preload))
+}
+
+func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.Facts) lesson.ReadyFacts {
+	out := lesson.ReadyFacts{GuardKnown: f.GuardKnown, Film: s.prover.film(o.File), Lit: f.MainsGood, Members: s.roll.roster.Len(),
+		Player: lesson.Of(s.desk.outcome().up), Clock: lesson.Of(s.clock.Status().Level == clock.Good), Disk: lesson.Of(s.diskFree() > 64<<20)}
+	if g, ok := s.guard.Status().Fresh(s.tick(), guardAge); ok {
+		out.MainsGood = lesson.Of(f.MainsGood)
+		if which == lesson.DayBefore {
+			out.MainsGood = lesson.Of(g.MainsOK && g.State != firmware.GuardTrip && g.State != firmware.GuardOff)
+		}
+		switch g.State {
+		case firmware.GuardLockout, firmware.GuardWeld, firmware.GuardNoClose:
+			out.GuardFault = g.Cause
+		}
+	}
+	for i, sc := range s.screens {
+		out.Screens = append(out.Screens, lesson.ReadyScreen{Name: sc.name, State: f.Displays[i]})
+	}
+	return out
 }
 
 // diskFree returns the free bytes where the journal is, 0 when they cannot be told.

@@ -37,7 +37,7 @@ func (st *Station) relayTest(ctx context.Context, words *text.Catalogue) ([]rela
 	if st.showing.busy() {
 		return nil, errors.New(words.Say(relayBusy))
 	}
-	g, ok := st.guard.Status().Fresh(st.now(), guardAge)
+	g, ok := st.guard.Status().Fresh(st.tick(), guardAge)
 	if !ok {
 		return nil, errors.New(words.Say(relayNoGuard))
 	}
@@ -47,7 +47,7 @@ func (st *Station) relayTest(ctx context.Context, words *text.Catalogue) ([]rela
 		st.showing.wantLoad(map[string]bool{l.Name: true})
 		n.On = st.await(ctx, 15*time.Second, l.Name, true)
 		if !n.On && len(notes) == 0 {
-			if g, ok := st.guard.Status().Fresh(st.now(), guardAge); !ok || !g.Contactor {
+			if g, ok := st.guard.Status().Fresh(st.tick(), guardAge); !ok || !g.Contactor {
 				return nil, errors.New(words.Say(relayNotClosed))
 			}
 		}
@@ -72,7 +72,7 @@ func (st *Station) await(ctx context.Context, bound time.Duration, load string, 
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if g, ok := st.guard.Status().Fresh(st.now(), guardAge); ok {
+		if g, ok := st.guard.Status().Fresh(st.tick(), guardAge); ok {
 			for _, l := range g.Loads {
 				if l.Name == load && l.On == on {
 					return true
@@ -88,7 +88,7 @@ func (st *Station) await(ctx context.Context, bound time.Duration, load string, 
 }
 
 func (st *Station) held(load string) string {
-	g, _ := st.guard.Status().Fresh(st.now(), guardAge)
+	g, _ := st.guard.Status().Fresh(st.tick(), guardAge)
 	for _, l := range g.Loads {
 		if l.Name == load {
 			return l.Held

@@ -29,6 +29,7 @@ type lights interface {
 // when it is on the card, never before.
 type rollbook struct {
 	journal appender
+	prover  *prover // counts the presses of each call
 	roster  *attendance.Roster
 	panel   lights
 	voice   voice
@@ -173,6 +174,7 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 		return attendance.Entry{}, 0, err
 	}
 	b.faults.set(false, "fault.journal.write", "")
+	b.prover.feed(rec)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, res, _ := b.roll.Add(rec)

@@ -13,9 +13,11 @@ import (
 
 // tasks lists every goroutine of the station.
 func (st *Station) tasks(commands net.Listener) []task {
-	w := &watch{displays: st.displays, stall: &st.stall, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.now}
+	w := &watch{displays: st.displays, stall: &st.stall, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.tick}
 	table := st.table()
 	list := []task{
+		{"clock", st.clock.Run},
+		{"prover", st.prover.Run},
 		{"guard link", st.guard.Run},
 		{"guard events", st.guardEvents},
 		{"player", st.player.Run},

@@ -2,22 +2,20 @@ package station
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
+	"stationbox/media/player"
 )
-
-// calendar knows the occasions.
-type calendar interface {
-	Between(from, to time.Time) []firmware.Occasion
-}
 
 // voice is the station's own sound; every call returns at once.
 type voice interface {
@@ -63,8 +61,13 @@ type showing struct {
 	place    string // name of the station
 	stateDir string
 	log      *slog.Logger
-	now      func() time.Time
+	now      func() time.Time // what time it is; may be set
+	tick     func() time.Time // for ages and spans; is never set
+	clock    timekeeper
+	course   course // of Run alone
 	mark     *bookmark
+	prover   *prover
+	player   interface{ State() player.Status }
 	requests *requests
 	asked    chan asked
 
@@ -73,7 +76,7 @@ type showing struct {
 	phase    lesson.Phase
 	why      string          // cause that the phase waits for or ended by
 	override map[string]bool // loads of a relay test
-	checked  *readyNote
+	looked   time.Time       // at the occasions of the next day
 	booted   time.Time
 	lastPos  time.Time
 	lastWant time.Time
@@ -85,7 +88,7 @@ type showing struct {
 // picture before the start: the first picture stands on the screen since the
 // film was loaded, and the player holds it for its time before the second comes.
 func (s *showing) Run(ctx context.Context) error {
-	s.booted = s.now()
+	s.booted = s.tick()
 	s.settle(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -104,8 +107,8 @@ func (s *showing) Run(ctx context.Context) error {
 func (s *showing) settle(ctx context.Context) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for s.now().Sub(s.booted) < 2*time.Second {
-		_, guard := s.guard.Status().Fresh(s.now(), guardAge)
+	for s.tick().Sub(s.booted) < 2*time.Second {
+		_, guard := s.guard.Status().Fresh(s.tick(), guardAge)
 		if guard && s.desk.outcome().up {
 			return
 		}
@@ -136,9 +139,10 @@ func (s *showing) round() time.Duration {
 		ord = lesson.Decide(now.Add(lead), o, s.times, h, f)
 	} else {
 		ord = lesson.Orders{Phase: lesson.Idle}
-		s.facts(now, o) // powers the displays' keepers
+		f = s.facts(now, o) // powers the displays' keepers
 	}
 	s.carryOut(now, o, ord, f)
+	s.hold(now, o)
 	const step = 100 * time.Millisecond
 	if left := o.Start.Sub(s.now()) - lead; ok && left > 0 && left < step {
 		return left
@@ -155,28 +159,6 @@ func (s *showing) lead(o firmware.Occasion) time.Duration {
 	return 0
 }
 
-// current is the occasion that counts now: the earliest whose time has begun and
-// which is not over, or one that still cools down.
-func (s *showing) current(now time.Time) (firmware.Occasion, bool) {
-	lead := max(s.times.Ready, s.times.WarmUp, s.times.Bell, s.times.Preload)
-	var cooling firmware.Occasion
-	found := false
-	for _, o := range s.cal.Between(now.Add(-24*time.Hour), now.Add(lead)) {
-		h := s.mem.lessons[o.ID]
-		if !h.Ended {
-			if now.Sub(o.Start) > s.times.LateLimit+o.Duration && !h.Started {
-				s.missed(o)
-				continue
-			}
-			return o, true
-		}
-		if !h.CooledDown {
-			cooling, found = o, true
-		}
-	}
-	return cooling, found
-}
-
 // missed writes the record of a lesson that the station slept through, unless
 // the station did not exist yet.
 func (s *showing) missed(o firmware.Occasion) {
@@ -186,7 +168,8 @@ func (s *showing) missed(o firmware.Occasion) {
 		s.mem.lessons[o.ID] = h
 		return
 	}
-	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed})
+	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed,
+		Proof: s.prove(o, lesson.History{}, lesson.CauseMissed, 0, 0)})
 	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: lesson.Done, Why: lesson.CauseMissed})
 }
 
@@ -206,7 +189,7 @@ const causeShed = "guard.cause.shed"
 
 // facts gathers what is known now and tells each display whether it has mains.
 func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
-	st, known := s.guard.Status().Fresh(now, guardAge)
+	st, known := s.guard.Status().Fresh(s.tick(), guardAge)
 	f := lesson.Facts{GuardKnown: known, LoadsOff: known}
 	on := map[string]bool{}
 	closed := known && st.Contactor && (st.State == firmware.GuardClosed || st.State == firmware.GuardRideThrough || st.State == firmware.GuardClosing)
@@ -249,8 +232,9 @@ func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders
 	s.wantPower(now, ord)
 	s.attend(o, ord, h)
 	s.changePhase(o, ord, f)
-	s.follow(now, o, ord)
-	s.readiness(now, o, ord, f)
+	s.follow(o, ord)
+	s.readiness(now, o, f)
+	s.prover.sample(now, o, ord.Phase, s.guard.Status(), s.player.State())
 	if ord.End != "" && !h.Ended {
 		s.end(o, ord)
 	}
@@ -269,22 +253,23 @@ func (s *showing) wantPower(now time.Time, ord lesson.Orders) {
 	s.mu.Lock()
 	override, changed := s.override, s.orders.Power != ord.Power
 	s.mu.Unlock()
-	if !changed && now.Sub(s.lastWant) < 500*time.Millisecond {
+	tick := s.tick()
+	if !changed && tick.Sub(s.lastWant) < 500*time.Millisecond {
 		return
 	}
-	s.lastWant = now
+	s.lastWant = tick
 	want := firmware.GuardWant{Loads: map[string]bool{}, Displays: map[string]hal.DisplayState{}}
 	for _, l := range s.loads {
 		want.Loads[l] = ord.Power
 		if on, ok := override[l]; ok {
 			want.Loads[l] = on
 		}
-		if s.cut != nil && s.cut(l, now) {
+		if s.cut != nil && s.cut(l, tick) {
 			want.Loads[l] = false
 		}
 	}
 	for _, sc := range s.screens {
-		if st := sc.keeper.Status(); now.Sub(st.At) < guardAge+10*time.Second {
+		if st := sc.keeper.Status(); tick.Sub(st.At) < guardAge+10*time.Second {
 			want.Displays[sc.load] = st.State
 		}
 	}
@@ -317,7 +302,7 @@ func (s *showing) changePhase(o firmware.Occasion, ord lesson.Orders, f lesson.F
 	from, fromID := s.phase, s.occ.ID
 	s.occ, s.phase, s.why, s.orders = o, ord.Phase, why, ord
 	if fromID != o.ID {
-		from, s.checked = "", nil
+		from = ""
 	}
 	s.mu.Unlock()
 	if from == ord.Phase || o.ID == "" || ord.Phase == lesson.Idle || s.mem.phases[o.ID] == ord.Phase {
@@ -349,11 +334,12 @@ func waitsFor(ord lesson.Orders, f lesson.Facts) string {
 
 // follow remembers where the film is: each second for a restart of the program,
 // every ten seconds on the card for a power cut.
-func (s *showing) follow(now time.Time, o firmware.Occasion, ord lesson.Orders) {
+func (s *showing) follow(o firmware.Occasion, ord lesson.Orders) {
 	out := s.desk.outcome()
 	if ord.Phase != lesson.Playing || out.key != o.ID || !out.running {
 		return
 	}
+	now := s.tick()
 	s.mark.set(o.ID, out.position, now)
 	if now.Sub(s.lastPos) >= 10*time.Second {
 		s.lastPos = now
@@ -372,7 +358,7 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 		played = out.length
 	}
 	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
-		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End})
+		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Relative: s.course.relative == o.ID, Proof: s.prove(o, h, ord.End, played, out.length)})
 	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
 	if ord.End == lesson.CausePlayed {
 		s.say("lesson-ends")
@@ -380,9 +366,20 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 	s.faults.set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
 }
 
+// prove makes the signed record of a lesson that ends.
+func (s *showing) prove(o firmware.Occasion, h lesson.History, cause string, played, length time.Duration) json.RawMessage {
+	st := s.clock.Status()
+	return s.prover.end(s.now(), o, h, cause, played, length, trust{
+		source: st.Source.String(), bound: st.Bound, bounded: st.Bound < clock.Unbounded, era: st.Era, relative: s.course.relative == o.ID,
+	})
+}
+
 // note remembers a record at once and lets the scribe write it.
 func (s *showing) note(kind, id string, data any) {
 	s.mem.feed(inMemory(kind, id, data, s.now()))
+	if a, ok := s.cal.(*agenda); ok && (kind == kindMakeUp || kind == kindEmergency) {
+		a.add(s.mem)
+	}
 	s.scribe.put(kind, id, data)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
@@ -194,6 +195,16 @@ func (c one) Between(from, to time.Time) []firmware.Occasion {
 	return []firmware.Occasion{c.o}
 }
 
+// Alarm is calendar: there is no emergency.
+func (c one) Alarm(time.Time) (firmware.Occasion, bool) { return firmware.Occasion{}, false }
+
+// steady is a clock that is right.
+type steady struct{ began time.Time }
+
+func (c steady) Plan() clock.Plan     { return clock.Plan{Mode: clock.ByClock} }
+func (c steady) Status() clock.Status { return clock.Status{Level: clock.Good} }
+func (c steady) Mono() time.Duration  { return time.Since(c.began) }
+
 // rig is a station program without its drivers, on a room and a ledger that
 // outlive it.
 type rig struct {
@@ -207,7 +218,7 @@ func begin(t *testing.T, r *room, l *ledger, o firmware.Occasion, runDir string)
 	return beginWith(t, r, r, l, o, runDir, &config.Config{})
 }
 
-func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasion, runDir string, cfg *config.Config) rig {
+func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasion, runDir string, cfg *config.Config, tune ...func(*showing)) rig {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	sc := newScribe(l, log, func(error) {})
@@ -227,13 +238,21 @@ func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasi
 	}
 	words := text.New("zh")
 	rb.journal, rb.roster, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now = l, roster, r, r, fl, words, log, time.Now
-	show := &showing{cal: one{o}, times: lesson.Times{Ready: 2 * time.Minute, Bell: time.Minute, WarmUp: 45 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
+	show := &showing{cal: one{o}, clock: steady{time.Now()}, tick: time.Now, times: lesson.Times{Ready: 2 * time.Minute, Bell: time.Minute, WarmUp: 45 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
 		mem: mem, scribe: sc, guard: g, screens: screens, loads: []string{"projector"}, desk: d, voice: r, roll: rb, faults: fl, words: words,
 		place: "柳树屯", stateDir: runDir, log: log, now: time.Now, mark: newBookmark(runDir, log),
 		requests: newRequests(cfg), asked: make(chan asked, 8)}
+	show.prover = newProver(proverOpts{stateDir: runDir, station: "370100-014", boot: "b", projector: "projector", tick: time.Now, faults: fl, log: log})
+	show.player, rb.prover = r, show.prover
+	for _, rec := range l.records {
+		show.prover.feed(rec)
+	}
+	for _, f := range tune {
+		f(show)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	for _, run := range []func(context.Context) error{sc.Run, keeper.Run, d.Run, rb.Run, show.Run} {
+	for _, run := range []func(context.Context) error{sc.Run, keeper.Run, d.Run, rb.Run, show.prover.Run, show.Run} {
 		wg.Go(func() { _ = run(ctx) })
 	}
 	return rig{show, rb, func() { cancel(); wg.Wait() }}

@@ -15,17 +15,19 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/journal"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
-	"stationbox/firmware/schedule"
 	"stationbox/firmware/text"
+	"stationbox/hal/rtc"
 	"stationbox/media/player"
 	"stationbox/media/sound"
 )
@@ -33,8 +35,9 @@ import (
 // Opts are handed in by the program.
 type Opts struct {
 	Version string
+	Built   time.Time // of the program: no time before it is believed
 	Log     *slog.Logger
-	Now     func() time.Time
+	Now     func() time.Time // its monotonic part is what counts
 }
 
 // Station is one running station. Make it with New, then Run it once.
@@ -42,7 +45,10 @@ type Station struct {
 	cfg     *config.Config
 	version string
 	log     *slog.Logger
-	now     func() time.Time
+	now     func() time.Time // what time it is
+	tick    func() time.Time // for ages and spans
+	clock   *clock.Keeper
+	agenda  *agenda
 	zone    *time.Location
 	words   *text.Catalogue
 
@@ -58,40 +64,70 @@ type Station struct {
 	sound    *sound.Sound
 	panel    *keypad
 	roll     *rollbook
+	prover   *prover
 	showing  *showing
 
 	relayBusy sync.Mutex
 }
 
-// New opens what must be there (journal, roster) and prepares the rest, which
+// New opens what must be there (journal, pins) and prepares the rest, which
 // may come later. When it fails nothing is left open.
 func New(cfg *config.Config, o Opts) (*Station, error) {
 	zone, err := time.LoadLocation(cfg.Station.Zone)
 	if err != nil {
 		return nil, fmt.Errorf("station.zone: %w", err)
 	}
-	// Every moment that is written or shown carries the station's zone.
-	now := func() time.Time { return o.Now().In(zone) }
-	st := &Station{cfg: cfg, version: o.Version, log: o.Log, now: now, zone: zone, words: text.New(cfg.Station.Language)}
+	st := &Station{cfg: cfg, version: o.Version, log: o.Log, tick: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
 	for _, dir := range []string{cfg.Station.StateDir, cfg.Station.RunDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("station folder: %w", err)
 		}
 	}
-	roster, bad, err := attendance.LoadRoster(cfg.Roster.File)
-	if err != nil {
-		return nil, fmt.Errorf("roster: %w", err)
-	}
-	j, err := journal.Open(cfg.JournalDir(), journal.Opts{Station: cfg.Station.ID, Boot: newBoot(), Now: now, Log: o.Log})
+	st.keepTime(o.Built)
+	boot := newBoot()
+	j, err := journal.Open(cfg.JournalDir(), journal.Opts{Station: cfg.Station.ID, Boot: boot, Now: st.now, Mono: st.clock.Mono, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
 	st.journal = j
-	if err := st.build(roster, len(bad)); err != nil {
+	if err := st.build(boot); err != nil {
 		_ = j.Close()
 		return nil, err
 	}
 	return st, nil
+}
+
+// openRoster reads the roster. Without one everybody's number is written down all
+// the same, and the lesson is shown.
+func (st *Station) openRoster() *attendance.Roster {
+	none, _, _ := attendance.ParseRoster(nil)
+	if st.cfg.Roster.File == "" {
+		return none
+	}
+	roster, bad, err := attendance.LoadRoster(st.cfg.Roster.File)
+	if err != nil {
+		st.faults.set(true, "fault.roster.missing", "", "cause", err.Error())
+		return none
+	}
+	st.faults.set(len(bad) > 0, "fault.roster.bad", "", "count", fmt.Sprint(len(bad)))
+	return roster
+}
+
+// keepTime opens the clock. Every moment that is written or shown is its, in the
+// station's zone.
+func (st *Station) keepTime(built time.Time) {
+	k := st.cfg.Clock
+	o := clock.KeeperOpts{
+		Path: filepath.Join(st.cfg.Station.StateDir, "clock.json"), Built: built, Rule: clock.Rule(k.Untrusted),
+		Need: k.Need.D(), After: k.RelativeAfter.D(), SystemBound: k.SystemBound.D(), Log: st.log,
+		Note:  func(kind string, e clock.Event) { st.scribe.put(kind, "", e) },
+		Fault: func(on bool, code, thing string, args ...string) { st.faults.set(on, code, thing, args...) },
+	}
+	if k.RTC != "" {
+		o.RTC = rtc.New(k.RTC)
+	}
+	st.clock = clock.NewKeeper(clock.New(clock.Opts{Zone: st.zone, Built: built, Need: k.Need.D()}), clock.Linux{}, o)
+	st.now = st.clock.Now
 }
 
 // newBoot names this start of the program.
@@ -101,7 +137,7 @@ func newBoot() string {
 	return hex.EncodeToString(b[:])
 }
 
-func (st *Station) build(roster *attendance.Roster, badRows int) error {
+func (st *Station) build(boot string) error {
 	cfg := st.cfg
 	st.scribe = newScribe(st.journal, st.log, func(err error) {
 		cause := ""
@@ -112,33 +148,41 @@ func (st *Station) build(roster *attendance.Roster, badRows int) error {
 	})
 	st.faults = newFaults(st.log, st.scribe.put)
 	st.roll = newRollbook()
+	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot,
+		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
 	mem := newMemory()
 	if err := st.journal.Scan(func(r firmware.Record) error {
 		mem.feed(r)
 		st.roll.feed(r)
+		st.prover.feed(r)
 		return nil
 	}); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	st.faults.set(badRows > 0, "fault.roster.bad", "", "count", fmt.Sprint(badRows))
-	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.now, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
-	st.displays = openDisplays(cfg, displayNeeds{put: st.scribe.put, guard: st.guard, log: st.log, tick: st.now})
+	st.clock.Recall(mem.newest, mem.era)
+	files, _ := calendarOf(cfg, st.zone) // station check tells what is wrong with it
+	st.agenda = newAgenda(files)
+	st.agenda.add(mem)
+	roster := st.openRoster()
+	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
+	st.displays = openDisplays(cfg, displayNeeds{put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()
 	st.player = player.New(player.Opts{Program: cfg.Player.Program, Video: cfg.Player.Video, Audio: cfg.Player.Audio, Display: cfg.Player.Display,
-		Args: cfg.Player.Args, RunDir: cfg.Station.RunDir, Log: st.log, Now: st.now})
+		Args: cfg.Player.Args, RunDir: cfg.Station.RunDir, Log: st.log, Now: st.tick})
 	st.desk = newDesk(st.player, st.log)
-	st.sound = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: st.log, Now: st.now})
+	st.sound = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: st.log, Now: st.tick})
 	var err error
-	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.now); err != nil {
+	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.tick); err != nil {
 		return errors.Join(err, st.sound.Close())
 	}
 
+	st.roll.prover = st.prover
 	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.sound
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now = st.faults, st.words, st.log, st.now
-	st.showing = &showing{cal: schedule.New(entries(cfg), st.zone), times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
+	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		requests: newRequests(cfg), asked: make(chan asked, 8)}
+		prover: st.prover, player: st.player, requests: newRequests(cfg), asked: make(chan asked, 8)}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
@@ -34,6 +35,7 @@ type statusView struct {
 	WhyDark    []darkCause           `json:"why_dark"` // empty: there should be a picture
 	Faults     []faultView           `json:"faults"`
 	Journal    journalView           `json:"journal"`
+	Clock      clock.Report          `json:"clock"`
 	Sound      string                `json:"sound"`
 }
 
@@ -94,7 +96,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 	if n, ok := st.showing.next(now); ok {
 		v.Next = viewOf(n)
 	}
-	if g, ok := st.guard.Status().Fresh(now, guardAge); ok {
+	if g, ok := st.guard.Status().Fresh(st.tick(), guardAge); ok {
 		v.GuardLink, v.Guard = "ok", &g
 	}
 	for _, sc := range st.screens {
@@ -106,6 +108,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		v.Faults = append(v.Faults, faultView{f.Code, say, hint})
 	}
 	v.Journal = st.journalView()
+	v.Clock = st.clock.Report()
 	v.Sound = st.soundView(words)
 	return v
 }
@@ -146,6 +149,7 @@ func (v statusView) text(words *text.Catalogue) string {
 	if v.Next != nil {
 		row("next", fmt.Sprintf("%s  %s", v.Next.Title, v.Next.Start.Format("2006-01-02 15:04 MST")))
 	}
+	row("clock", v.Clock.Line(words))
 	row("guard", v.guardLine(words))
 	for _, note := range v.remarks() {
 		row("remark", words.Say(note))

@@ -107,11 +107,12 @@ func (v *Village) baseConfig() config.Config {
 	c := config.Default()
 	c.Station.ID, c.Station.Name, c.Station.Language = "370100-014", "王家村远程教育站点", v.words.Lang()
 	c.Station.StateDir, c.Station.RunDir = filepath.Join(v.dir, "state"), filepath.Join(v.dir, "run")
+	c.Clock.RTC, c.Clock.SystemBound = "", seconds(1) // the host keeps the time
 	c.GPIO.Chip = "unix:" + v.wirePath("pins")
 	c.Mains.Port, c.Mains.Present = v.wirePath("frontend"), pinPresent
 	c.UPS = config.UPS{OnBattery: pinBattery, Low: pinLow}
 	c.Meter = config.Meter{Kind: "pzem004t", Port: v.wirePath("meter"), Address: 1}
-	c.Guard.GoodTime, c.Guard.Slot = seconds(3), seconds(0.001) // there is no other village
+	c.Guard.GoodTime, c.Guard.Slot = seconds(3), 0 // there is no other village
 	c.Guard.MinOff, c.Guard.Stale = seconds(5), seconds(0.235)
 	c.Contactor.Drive, c.Contactor.AuxNO, c.Contactor.AuxNC, c.Contactor.Hold = pinDrive, pinAuxNO, pinAuxNC, seconds(0.25)
 	c.Loads = baseLoads()
@@ -197,15 +198,16 @@ func replaceFile(name string, data []byte) error {
 	return os.Rename(name+".new", name)
 }
 
-// tree turns a configuration into tables, leaving out what is zero: the
-// program that reads it knows the defaults.
+// tree turns a configuration into tables: everything, also what is zero, which
+// may differ from a default. Empty lists say nothing.
 func tree(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Struct:
 		table := map[string]any{}
 		for i := range v.NumField() {
 			name := v.Type().Field(i).Tag.Get("toml")
-			if name != "" && name != "-" && !v.Field(i).IsZero() {
+			empty := v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
+			if name != "" && name != "-" && !empty {
 				table[name] = tree(v.Field(i))
 			}
 		}
