@@ -101,7 +101,7 @@ port = %[2]q
 good_time = "1s"
 slot = "0s"
 min_off = "1s"
-stale = "180ms"
+stale = "160ms"
 [contactor]
 drive = "GPIO17"
 aux_no = "GPIO27"

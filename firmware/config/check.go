@@ -130,9 +130,10 @@ func (c *checker) station() {
 	c.cfg.zone = zone
 }
 
-// pulseGap is how far two pulses of the drive may be apart. A guard that is blind
-// for longer than the drive holds would pulse a contactor that has fallen back on.
-const pulseGap = 15 * time.Millisecond
+// pulseGap is how far apart two rising edges of the drive, which alone hold it, may
+// be around a silence: one change of each kind before and after. A guard that is
+// blind for longer than the drive holds would pulse a contactor that has fallen back on.
+const pulseGap = 35 * time.Millisecond
 
 func (c *checker) mains() {
 	m, g := c.cfg.Mains, c.cfg.Guard
@@ -152,13 +153,16 @@ func (c *checker) mains() {
 	c.times("guard.good_time", g.GoodTime, time.Second, time.Hour)
 	c.times("guard.slot", g.Slot, 0, time.Hour)
 	c.times("guard.min_off", g.MinOff, time.Second, time.Hour)
-	c.ints("guard.max_trips", g.MaxTrips, 1, 100)
-	c.times("contactor.hold", c.cfg.Contactor.Hold, 50*time.Millisecond, 300*time.Millisecond)
+	c.ints("guard.max_trips", g.MaxTrips, 1, 10)
+	c.times("contactor.hold", c.cfg.Contactor.Hold, 60*time.Millisecond, 300*time.Millisecond)
+	if c.cfg.UPS.Low != "" && c.cfg.UPS.OnBattery == "" {
+		c.bad("ups.low", say("config.ups_low"), say("config.ups_low.hint"))
+	}
 	c.times("guard.stale", g.Stale, 20*time.Millisecond, 250*time.Millisecond)
 	if most := c.cfg.Contactor.Hold.D() - pulseGap; g.Stale.D() > most {
 		c.bad("guard.stale", say("config.stale", "got", g.Stale, "hold", c.cfg.Contactor.Hold), say("config.stale.hint", "most", most))
 	}
-	c.times("contactor.move_time", c.cfg.Contactor.MoveTime, 20*time.Millisecond, 5*time.Second)
+	c.times("contactor.move_time", c.cfg.Contactor.MoveTime, 250*time.Millisecond, 5*time.Second)
 	c.choice("guard.arrester", g.Arrester, "tell", "hold")
 	c.stages()
 }

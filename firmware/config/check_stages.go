@@ -27,29 +27,64 @@ var (
 	// The latest times of IEC 63052 (EN 50550) for over-voltage, and ours for what
 	// starves motors and power supplies.
 	mustTripOver  = []point{{275, 15 * time.Second}, {300, 5 * time.Second}, {350, 750 * time.Millisecond}, {400, 200 * time.Millisecond}}
-	mustTripUnder = []point{{153, 10 * time.Second}, {21, time.Second}}
+	mustTripUnder = []point{{153, 10 * time.Second}}
 )
 
 // fastest is the quickest that any stage can be: the detector needs longer than
 // what ITIC asks of equipment far above the band.
 const fastest = 3 * time.Millisecond
 
+// Below outageVolts the mains is away, which is no trip: a stage above that must
+// leave it the time to be seen as such.
+const (
+	outageVolts = 22
+	outageAfter = 100 * time.Millisecond
+)
+
 // stages judges the curve: each stage by itself, each pair, and whether together
 // they leave the window between what must be endured and what must be cut.
 func (c *checker) stages() {
 	g := c.cfg.Guard
+	c.limits()
 	for i := range g.Stages {
 		c.stage(i)
 		c.rideThrough(i)
 	}
 	if len(g.Stages) == 0 {
-		return // the guard's own table
+		return
 	}
 	for _, p := range mustTripOver {
 		c.mustTrip(p, true)
 	}
 	for _, p := range mustTripUnder {
 		c.mustTrip(p, false)
+	}
+}
+
+// The guard's own table reaches from these limits, and has its instant stage there.
+const (
+	ownUnder, ownOver, ownInstant = 176, 264, 340
+	maxStages                     = 12 // with the outage, which the guard adds
+	maxLoads                      = 8
+)
+
+// limits judges what the guard could not start with.
+func (c *checker) limits() {
+	g := c.cfg.Guard
+	if len(g.Stages) >= maxStages {
+		c.bad(row("guard.stage", maxStages-1), say("config.too_many", "most", maxStages-1), phrase{})
+	}
+	if len(c.cfg.Loads) > maxLoads {
+		c.bad(row("load", maxLoads), say("config.too_many", "most", maxLoads), phrase{})
+	}
+	if len(g.Stages) > 0 {
+		return
+	}
+	if g.GoodHigh >= ownOver || g.GoodLow < ownUnder {
+		c.bad("guard.good_high", say("config.own_table", "low", ownUnder, "high", ownOver), say("config.own_table.hint"))
+	}
+	if ownInstant*1414/1000 > c.cfg.Mains.FullScale {
+		c.bad("mains.full_scale", say("config.full_scale", "got", c.cfg.Mains.FullScale), phrase{})
 	}
 }
 
@@ -63,6 +98,8 @@ func (c *checker) rideThrough(i int) {
 	switch {
 	case least < 0:
 		c.bad(key, say("config.stage_steady", "got", volts), say("config.stage_steady.hint"))
+	case s.Under > outageVolts && s.After.D() < outageAfter:
+		c.bad(key, say("config.stage_outage", "least", outageAfter), say("config.stage_outage.hint"))
 	case s.After.D() < least && least > fastest:
 		c.bad(key, say("config.stage_ride", "got", volts, "after", s.After, "least", least), say("config.stage_ride.hint", "least", least))
 	}

@@ -136,7 +136,7 @@ type Contactor struct {
 	AuxNO    string   `toml:"aux_no"`    // auxiliary contact, closed (low) when the contactor is closed
 	AuxNC    string   `toml:"aux_nc"`    // mirror contact, closed (low) when it is open; "" if not wired
 	MoveTime Duration `toml:"move_time"` // command to auxiliary contact, default 300ms
-	Hold     Duration `toml:"hold"`      // least time that the drive holds after a pulse, default 130ms
+	Hold     Duration `toml:"hold"`      // least time that the drive holds after a pulse, default 136ms
 }
 
 // Outlet is one relay-switched load, in the order in which loads are switched on.

@@ -47,7 +47,7 @@ func Default() Config {
 			GoodLow: 190, GoodHigh: 250, GoodTime: seconds(60), MinOff: seconds(60),
 			MaxTrips: 5, Stale: Duration(100 * time.Millisecond), Arrester: "tell",
 		},
-		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond), Hold: Duration(130 * time.Millisecond)},
+		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond), Hold: Duration(136 * time.Millisecond)},
 		Projector: Projector{Input: "31", WarmUp: seconds(45), CoolDown: seconds(120)},
 		TV:        TV{SetID: 1, Input: "hdmi1", WarmUp: seconds(15)},
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},
@@ -84,8 +84,8 @@ func (c *checker) late() {
 }
 
 // slot spreads the villages of a town that all get mains back in the same
-// moment: each has the time to close its contactor and all of its loads before
-// the next begins. A station without a number takes a moment by chance.
+// moment: each has ten seconds, in which the usual four loads follow the contactor,
+// before the next begins. A station without a number takes a moment by chance.
 func (c *checker) slot() {
 	cfg := c.cfg
 	digits := regexp.MustCompile(`[0-9]{1,9}$`).FindString(cfg.Station.ID)
@@ -94,16 +94,12 @@ func (c *checker) slot() {
 		cfg.Guard.RandomSlot = true
 		return
 	}
-	turn := slotMargin
-	for _, l := range cfg.Loads {
-		turn += l.OnDelay.D()
-	}
-	cfg.Guard.Slot = Duration(min(time.Duration(number%slotVillages)*turn, time.Hour))
+	cfg.Guard.Slot = Duration(time.Duration(number%slotVillages) * slotTurn)
 }
 
 // A town has some 29 villages; numbers beyond 60 begin anew, so that nobody waits
 // for longer than some minutes.
 const (
 	slotVillages = 60
-	slotMargin   = 2 * time.Second
+	slotTurn     = 10 * time.Second
 )

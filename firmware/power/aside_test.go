@@ -69,7 +69,11 @@ func TestArresterKeepsTheContactorOpenWhereTheOwnerWantsIt(t *testing.T) {
 				t.Errorf("arrester unknown, hold %v: closed %v, %+v", hold, r.closed(), st)
 			}
 			r.set(func() { r.arrester = 0 })
-			time.Sleep(20 * time.Second)
+			time.Sleep(9 * time.Minute)
+			if r.closed() == hold {
+				t.Errorf("arrester in order for nine minutes, hold %v: closed %v", hold, r.closed())
+			}
+			time.Sleep(2 * time.Minute)
 			if !r.closed() {
 				t.Errorf("arrester in order, hold %v: open", hold)
 			}

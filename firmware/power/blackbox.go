@@ -294,7 +294,7 @@ func (b *blackBox) note(e Event, seq uint64, s *State) {
 	at := b.sample()
 	// The end of this program says nothing of the mains.
 	if e.Kind != EventClose && e.Cause != CauseStopping {
-		b.trigger(at, true)
+		b.trigger(at, e.Kind != EventStrike)
 	}
 	for i := range b.pend {
 		if p := &b.pend[i]; p.on {

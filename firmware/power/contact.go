@@ -69,13 +69,16 @@ func (x *step) nextClosed() {
 		x.Phase, x.Cause = RideThrough, x.bandCause()
 	case x.Phase == RideThrough, x.Phase == Closing && x.started():
 		x.Phase, x.Cause = Closed, CauseNone
+	case x.Phase == Closing:
+		x.Cause = CauseStarting
 	}
 }
 
 // retire ends in order what must not stay closed: when the last load is off, the
-// lamps cooled, the contactor opens.
+// lamps cooled, the contactor opens. When the reason ends before that, the loads
+// start again one by one.
 func (x *step) retire() {
-	x.Cause = x.in.Stay
+	x.Phase, x.Cause = Closing, x.in.Stay
 	if x.anyOn() {
 		return
 	}
@@ -102,6 +105,9 @@ func (x *step) shed() {
 // whileOpen watches an open contactor and decides when it may close.
 func (x *step) whileOpen() {
 	x.watchWeld()
+	if x.in.Stay != CauseNone {
+		x.Wait = max(x.Wait, x.p.slot) // a storm ends for a whole town at once
+	}
 	blind := x.blind()
 	if x.seen() {
 		x.Unseen = 0
@@ -127,7 +133,7 @@ func (x *step) watchWeld() {
 		return
 	}
 	x.Move = min(day, x.Move+x.in.Elapsed)
-	x.Wait = max(x.Wait, x.p.minOff) // it counts from the opening, not from the order
+	x.Wait = max(x.Wait, x.p.minOff+x.p.slot) // it counts from the opening, not from the order
 	if x.Phase == Weld || x.Move <= x.p.moveTime+weldExtra {
 		return
 	}
@@ -179,6 +185,8 @@ func (x *step) openCause() Cause {
 	switch {
 	case x.in.Failed:
 		return CausePins
+	case x.in.Stay != CauseNone:
+		return x.in.Stay
 	case x.Wait > 0:
 		return CauseMinOff
 	case x.Good < x.p.goodTime:
@@ -190,7 +198,7 @@ func (x *step) openCause() Cause {
 	case !x.seen():
 		return CauseSamples
 	}
-	return x.in.Stay
+	return CauseNone
 }
 
 func (x *step) close() {

@@ -104,6 +104,7 @@ type Loop struct {
 	travels  travels
 	starter  starter
 	closing  bool          // pulses hold the contactor
+	pulsed   time.Time     // last
 	relays   uint8         // ordered last
 	failing  time.Duration // for how long pulses have failed
 	news     [4]Event      // of this turn, besides those of the core
@@ -177,7 +178,7 @@ func New(settings Settings, source Source, drive Drive, relays []Relay, outlet O
 	l.wish.Store(&wish{})
 	was := l.keeper.recall(plan, l.now())
 	l.state, l.reset = was.state, was.reset
-	l.arrester = arrester{hold: opts.HoldArrester, strikes: was.strikes}
+	l.arrester = newArrester(opts.HoldArrester, was.strikes)
 	l.travels.Closing, l.travels.Opening = was.closing, was.opening
 	l.snap = snapshot{state: l.state, reset: l.reset, at: l.now(), arrester: l.arrester, travels: l.travels}
 	return l, nil
@@ -274,6 +275,9 @@ func (l *Loop) obey(o *Orders, before bool, now time.Time) {
 		l.relays = o.Relays
 	}
 	pulse := o.Pulse && l.starter.ready(l.sampler.det, &l.travels.Closing, l.in.Elapsed)
+	if pulse {
+		l.pulsed = now
+	}
 	switch {
 	case pulse && l.drive.Pulse() != nil:
 		l.failing += max(l.in.Elapsed, time.Nanosecond)
@@ -282,8 +286,10 @@ func (l *Loop) obey(o *Orders, before bool, now time.Time) {
 	}
 	if o.Contactor && !l.closing && l.starter.begun || before && !o.Contactor && l.closing {
 		l.closing = o.Contactor
-		l.travels.order(o.Contactor, now)
-		l.eyes.hurry(now)
+		if o.Contactor || now.Sub(l.pulsed) < travelFresh {
+			l.travels.order(o.Contactor, now)
+			l.eyes.hurry(now)
+		}
 	}
 	if !o.Contactor {
 		l.starter.stop()
@@ -294,7 +300,7 @@ func (l *Loop) obey(o *Orders, before bool, now time.Time) {
 }
 
 // moment is how long the relays wait for the zero crossing. Only one load that
-// moves by plan waits; what protects does not.
+// moves by plan waits, or one whose relay failed; what opens the contactor does not.
 func (l *Loop) moment(o *Orders, before bool) time.Duration {
 	changed := o.Relays ^ l.relays
 	if !before || !o.Contactor || changed&(changed-1) != 0 || l.state.Alarm {

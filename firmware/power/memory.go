@@ -71,7 +71,7 @@ type mark struct {
 }
 
 func markOf(s *snapshot) mark {
-	m := mark{phase: s.state.Phase, trips: s.trips, reset: s.reset, strikes: s.arrester.strikes, closing: s.travels.Closing, opening: s.travels.Opening}
+	m := mark{phase: s.state.Phase, trips: s.trips, reset: s.reset, strikes: s.arrester.told, closing: s.travels.Closing, opening: s.travels.Opening}
 	switch m.phase {
 	case Qualify, Blind:
 		m.phase = Off

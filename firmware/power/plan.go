@@ -11,7 +11,7 @@ import (
 type Settings struct {
 	GoodLow, GoodHigh int           // V rms, default 190 and 250
 	GoodTime          time.Duration // default 60s
-	Slot              time.Duration // default 0
+	Slot              time.Duration // of this village: added to whatever is waited for, default 0
 	MinOff            time.Duration // default 60s
 	MaxTrips          int           // within an hour, 1..MaxTrips, default 5
 	Stale             time.Duration // default 100ms
@@ -114,6 +114,7 @@ type loadPlan struct {
 type Plan struct {
 	goodLow, goodHigh int32
 	goodTime          time.Duration // with the slot
+	slot              time.Duration
 	minOff            time.Duration
 	stale             time.Duration
 	moveTime          time.Duration
@@ -130,6 +131,7 @@ func NewPlan(st Settings) (*Plan, error) {
 	p := &Plan{
 		goodLow: mv(either(st.GoodLow, 190)), goodHigh: mv(either(st.GoodHigh, 250)),
 		goodTime: either(st.GoodTime, time.Minute) + st.Slot,
+		slot:     st.Slot,
 		minOff:   either(st.MinOff, time.Minute),
 		stale:    either(st.Stale, 100*time.Millisecond),
 		moveTime: either(st.MoveTime, 300*time.Millisecond),
@@ -160,7 +162,7 @@ func (p *Plan) check(stages, loads int) error {
 		}
 	}
 	complain(p.goodLow >= p.goodHigh, "good band %d…%d mV: upside down", p.goodLow, p.goodHigh)
-	complain(p.goodTime < 0 || p.minOff < 0 || p.stale < 0 || p.moveTime < 0, "a time is negative")
+	complain(p.goodTime < 0 || p.slot < 0 || p.minOff < 0 || p.stale < 0 || p.moveTime < 0, "a time is negative")
 	complain(p.maxTrips < 1 || p.maxTrips > MaxTrips, "max_trips %d: not 1…%d", p.maxTrips, MaxTrips)
 	complain(stages > MaxStages, "%d stages: at most %d", stages, MaxStages)
 	complain(loads > MaxLoads, "%d loads: at most %d", loads, MaxLoads)
@@ -218,7 +220,7 @@ func (p *Plan) Instant() int32 { return p.instantMV }
 
 // Cold is the State at boot: everything off, and the contactor counts as opened
 // just now.
-func (p *Plan) Cold() State { return State{Phase: Off, Cause: CauseMinOff, Wait: p.minOff} }
+func (p *Plan) Cold() State { return State{Phase: Off, Cause: CauseMinOff, Wait: p.minOff + p.slot} }
 
 // Warm is the State of a guard that has been closed for long with all loads
 // off, for replaying recordings.

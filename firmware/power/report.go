@@ -74,7 +74,7 @@ func (l *Loop) status(seq uint64) firmware.GuardStatus {
 	if s.feed.known && s.feed.age <= slowStale {
 		st.FeedOK, st.FeedMV = true, 100*int64(s.feed.raw)
 	}
-	present, ups, _ := l.told()
+	present, ups, _ := l.says()
 	if present != ContactUnknown {
 		lit := present == ContactClosed
 		st.Present = &lit
@@ -109,7 +109,7 @@ func (l *Loop) loadStatus(s *snapshot, i int) firmware.LoadStatus {
 // notes are the standing remarks, those of the start first.
 func (l *Loop) notes(s *snapshot) []string {
 	notes := slices.Clone(l.opts.Notes)
-	present, _, opto := l.told()
+	present, _, opto := l.says()
 	for _, n := range []struct {
 		on  bool
 		key string

@@ -154,7 +154,7 @@ func (x *step) whileClosed() {
 	case spent:
 		x.trip(cause)
 	case !x.Confirmed && x.in.Sense.Known && !x.inBand():
-		x.open(Off, x.badCause()) // before the contacts meet: nothing closes into bad mains
+		x.open(Off, x.badCause()) // a closing is given up: the drive may still hold for its time, the loads are open
 	default:
 		x.watchContact()
 	}
@@ -239,7 +239,7 @@ func (x *step) open(phase Phase, cause Cause) {
 		x.loadOff(i, cause)
 	}
 	x.Phase, x.Cause = phase, cause
-	x.Wait = max(x.Wait, x.p.minOff)
+	x.Wait = max(x.Wait, x.p.minOff+x.p.slot)
 	x.Confirmed, x.Shed, x.Move = false, false, 0
 	x.Beyond, x.Charge = 0, [MaxStages]time.Duration{}
 	x.calmDown()
@@ -255,7 +255,7 @@ func (x *step) open(phase Phase, cause Cause) {
 // locks out after too many.
 func (x *step) backOff() {
 	n := x.TripCount()
-	x.Wait = max(x.Wait, x.p.minOff<<min(max(n-1, 0), maxBackoff))
+	x.Wait = max(x.Wait, x.p.minOff<<min(max(n-1, 0), maxBackoff)+x.p.slot)
 	if n >= x.p.maxTrips {
 		x.Phase, x.Cause = Lockout, CauseTrips
 		x.say(EventLockout, CauseTrips)

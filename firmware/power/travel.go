@@ -5,6 +5,7 @@ import "time"
 // What the travel of the contactor is judged by.
 const (
 	travelBase  = 8                     // movements that make what is usual
+	travelFresh = 15 * time.Millisecond // since the last pulse, for an opening to be learned
 	travelLimit = time.Second           // a movement that takes longer is no movement: weld or no-close
 	travelSlack = 20 * time.Millisecond // a look at the contact and the hold of the drive vary by less
 )
@@ -50,6 +51,10 @@ type travels struct {
 	waits   Contact // the contact that is awaited; ContactUnknown: none
 	ordered time.Time
 }
+
+// renew forgets what was usual: a person has been there, perhaps with a new
+// contactor.
+func (t *travels) renew() { t.Closing, t.Opening = Travel{}, Travel{} }
 
 // order begins the watch of a movement at now.
 func (t *travels) order(closed bool, now time.Time) {

@@ -67,6 +67,7 @@ func (l *Loop) gatherLoads(now time.Time) {
 	l.in.Reset = w.reset > l.reset
 	if l.in.Reset {
 		l.reset = w.reset
+		l.travels.renew()
 	}
 }
 

@@ -63,6 +63,7 @@ type bystander struct {
 	mu    sync.Mutex
 	saw   Contact // of present
 	ups   Cause   // CauseNone without a UPS or while nothing is known of it
+	told  Cause   // of the UPS
 	opto  Cause   // CauseNone, or how present contradicts the wave
 	doubt time.Duration
 }
@@ -101,8 +102,9 @@ func (b *bystander) look(s snapshot) []Event {
 	b.saw = b.present.saw
 	var news []Event
 	c := b.supply()
-	if c != b.ups && c != CauseNone && (b.ups != CauseNone || c != CauseUPSOK) {
+	if c != CauseNone && c != b.told && (b.told != CauseNone || c != CauseUPSOK) {
 		news = append(news, Event{Kind: EventUPS, Cause: c, Load: -1})
+		b.told = c
 	}
 	b.ups = c
 	if c := b.contradiction(&s); c != b.opto {
@@ -153,8 +155,8 @@ func (b *bystander) contradiction(s *snapshot) Cause {
 // liveMV is a voltage at which a mains-present module must see it.
 const liveMV = 176_000
 
-// told is what the status says of the witnesses.
-func (b *bystander) told() (present Contact, ups, opto Cause) {
+// says is what the status says of the witnesses.
+func (b *bystander) says() (present Contact, ups, opto Cause) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.saw, b.ups, b.opto

@@ -70,7 +70,7 @@ func (s *starter) ready(d *Detector, usual *Travel, elapsed time.Duration) bool 
 		return true
 	}
 	s.waited += elapsed
-	wait := d.soon(usual.Usual)
+	wait := d.soon(usual.Recent)
 	half := time.Duration(d.freq.period/2) * SampleTime / fine
 	s.begun = usual.N < travelBase || s.waited > zeroWait || wait <= halfFrame || half-wait < halfFrame
 	return s.begun

@@ -32,15 +32,15 @@ var mutants = []mutant{
 	{name: "failed pins do not open", file: "step.go", old: "	case x.in.Failed:\n		x.open(Off, CausePins)", new: "	case x.in.Failed && x.Shed:\n		x.open(Off, CausePins)"},
 	{name: "closes without pins", file: "contact.go", old: "	case x.in.Failed:\n		return CausePins\n", new: ""},
 	// Minimum off, back-off, lock-out.
-	{name: "minimum off not set by opening", file: "step.go", old: "	x.Phase, x.Cause = phase, cause\n	x.Wait = max(x.Wait, x.p.minOff)\n", new: "	x.Phase, x.Cause = phase, cause\n"},
-	{name: "no back-off", file: "step.go", old: "x.p.minOff<<min(max(n-1, 0), maxBackoff)", new: "x.p.minOff"},
+	{name: "minimum off not set by opening", file: "step.go", old: "	x.Phase, x.Cause = phase, cause\n	x.Wait = max(x.Wait, x.p.minOff+x.p.slot)\n", new: "	x.Phase, x.Cause = phase, cause\n"},
+	{name: "no back-off", file: "step.go", old: "x.p.minOff<<min(max(n-1, 0), maxBackoff)+x.p.slot", new: "x.p.minOff+x.p.slot"},
 	{name: "lock-out one trip late", file: "step.go", old: "if n >= x.p.maxTrips {", new: "if n > x.p.maxTrips {"},
 	{name: "trip not counted", file: "step.go", old: "	x.countTrip()\n	if cause", new: "	if cause"},
 	{name: "trips never expire", file: "step.go", old: "		if age+dt > tripHour {\n			x.State.Trips[i] = 0\n		}\n", new: ""},
 	{name: "back-off lost when shedding ends otherwise", file: "step.go", old: "tripped := phase == Trip || x.Shed", new: "tripped := phase == Trip"},
 	{name: "reset skips the minimum off", file: "contact.go", old: "	x.State.Trips = [MaxTrips]time.Duration{} // a weld", new: "	x.Wait = 0\n	x.State.Trips = [MaxTrips]time.Duration{} // a weld"},
 	{name: "reset keeps the trips", file: "contact.go", old: "	x.State.Trips = [MaxTrips]time.Duration{} // a weld may have hidden a lock-out\n", new: ""},
-	{name: "a weld does not renew the minimum off", file: "contact.go", old: "	x.Wait = max(x.Wait, x.p.minOff) // it counts", new: "	// it counts"},
+	{name: "a weld does not renew the minimum off", file: "contact.go", old: "	x.Wait = max(x.Wait, x.p.minOff+x.p.slot) // it counts", new: "	// it counts"},
 	{name: "closes while the minimum off runs", file: "contact.go", old: "	case x.Wait > 0:\n		return CauseMinOff\n", new: ""},
 	{name: "closes before the good time", file: "contact.go", old: "	case x.Good < x.p.goodTime:\n		return CauseGoodTime\n", new: ""},
 	// Contacts.
@@ -56,11 +56,11 @@ var mutants = []mutant{
 	{name: "no-close never latches", file: "contact.go", old: "x.Latched = x.NoCloses >= maxNoClose", new: "x.Latched = false"},
 	{name: "failed closings never forgotten", file: "contact.go", old: "x.Confirmed, x.OnGap, x.NoCloses = true, 0, 0", new: "x.Confirmed, x.OnGap = true, 0"},
 	{name: "dips count against the coil", file: "contact.go", old: "		x.Move = 0 // a coil drops in a dip; the curve decides, not the contact\n", new: "		x.Move += x.in.Elapsed\n"},
-	{name: "closes into mains that turned bad", file: "step.go", old: "	case !x.Confirmed && x.in.Sense.Known && !x.inBand():\n		x.open(Off, x.badCause()) // before the contacts meet: nothing closes into bad mains\n", new: ""},
+	{name: "closes into mains that turned bad", file: "step.go", old: "	case !x.Confirmed && x.in.Sense.Known && !x.inBand():\n		x.open(Off, x.badCause()) // a closing is given up: the drive may still hold for its time, the loads are open\n", new: ""},
 	// Everything is to stay off.
-	{name: "closes though all is to stay off", file: "contact.go", old: "	return x.in.Stay\n}", new: "	return CauseNone\n}"},
+	{name: "closes though all is to stay off", file: "contact.go", old: "	case x.in.Stay != CauseNone:\n		return x.in.Stay\n", new: ""},
 	{name: "staying off leaves the contactor closed", file: "contact.go", old: "	x.open(Off, x.in.Stay)\n", new: ""},
-	{name: "staying off waits for no lamp", file: "contact.go", old: "	x.Cause = x.in.Stay\n	if x.anyOn() {\n		return\n	}\n", new: "	x.Cause = x.in.Stay\n"},
+	{name: "staying off waits for no lamp", file: "contact.go", old: "	x.Phase, x.Cause = Closing, x.in.Stay\n	if x.anyOn() {\n		return\n	}\n", new: "	x.Phase, x.Cause = Closing, x.in.Stay\n"},
 	{name: "staying off keeps the loads", file: "loads.go", old: "!x.Shed && x.in.Stay == CauseNone && (", new: "!x.Shed && ("},
 	{name: "shedding ends in a storm", file: "contact.go", old: "x.TripCount() < x.p.maxTrips && x.in.Stay == CauseNone {", new: "x.TripCount() < x.p.maxTrips {"},
 	// Loads and lamps.

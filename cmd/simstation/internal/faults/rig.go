@@ -250,7 +250,7 @@ func (v *rig) close() error {
 // writeConfig writes the shortest honest configuration of this village.
 func (v *rig) writeConfig() error {
 	text := fmt.Sprintf(configHead, v.wire("state"), v.wire("run"), v.wire("pins"), v.wire("frontend"), v.wire("meter"),
-		v.setup.stale, driveWire, noWire, ncWire, max(v.setup.stale+20*time.Millisecond, 50*time.Millisecond), v.wire("library"))
+		v.setup.stale, driveWire, noWire, ncWire, v.setup.stale+40*time.Millisecond, v.wire("library"))
 	for i, l := range v.loads {
 		text += fmt.Sprintf("[[load]]\nname = %q\nrelay = %q\nchannel = %d\non_delay = \"100ms\"\n", l, relayWires()[i], i+1)
 		switch {

@@ -113,7 +113,7 @@ func (v *Village) baseConfig() config.Config {
 	c.UPS = config.UPS{OnBattery: pinBattery, Low: pinLow}
 	c.Meter = config.Meter{Kind: "pzem004t", Port: v.wirePath("meter"), Address: 1}
 	c.Guard.GoodTime, c.Guard.Slot = seconds(3), 0 // there is no other village
-	c.Guard.MinOff, c.Guard.Stale = seconds(5), seconds(0.235)
+	c.Guard.MinOff, c.Guard.Stale = seconds(5), seconds(0.215)
 	c.Contactor.Drive, c.Contactor.AuxNO, c.Contactor.AuxNC, c.Contactor.Hold = pinDrive, pinAuxNO, pinAuxNC, seconds(0.25)
 	c.Loads = baseLoads()
 	c.Projector.Kind, c.Projector.Load, c.Projector.WarmUp, c.Projector.CoolDown = "pjlink", "projector", seconds(10), seconds(30)
