@@ -233,9 +233,13 @@ func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 
 // after is from the last picture until the loads are off. Mains is taken from
 // the displays only when they have gone to standby by themselves, or have had
-// the time for it: never arbitrarily.
+// the time for it: never arbitrarily. A clock that was set back to before the
+// end lights nothing again.
 func after(now time.Time, t Times, h History, f Facts) Orders {
 	past := now.Sub(h.EndedAt)
+	if past < 0 {
+		past = t.Closing
+	}
 	if past < t.Closing && f.MainsGood {
 		return Orders{Phase: Closing, Power: true, Displays: true, Farewell: true}
 	}

@@ -80,6 +80,9 @@ func TestDecideAfterTheEnd(t *testing.T) {
 	if got := lesson.Decide(ended.Add(9*time.Second), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown, Power: true}) {
 		t.Errorf("nine seconds after the end, displays on: %+v", got)
 	}
+	if got := lesson.Decide(ended.Add(-2*time.Hour), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown, Power: true}) {
+		t.Errorf("the clock was set back by two hours: %+v", got)
+	}
 	f.Displays = []hal.DisplayState{hal.DisplayStandby, hal.DisplayCooling}
 	if got := lesson.Decide(ended.Add(time.Minute), occ, times, h, f); got != (lesson.Orders{Phase: lesson.CoolDown, Power: true}) {
 		t.Errorf("with one display cooling: %+v", got)
