@@ -50,15 +50,17 @@ func (w *wall) tune(cal calendar) func(*showing) {
 	return func(s *showing) { s.cal, s.clock, s.now = cal, w, w.now }
 }
 
-// dayRig is a rig at ten in the morning with a film of three minutes each noon.
+// dayRig is a rig at ten to twelve with a film of three minutes each noon.
 func dayRig(t *testing.T, plan clock.Plan) (*room, *ledger, *wall, func() rig) {
 	t.Helper()
-	time.Sleep(10 * time.Hour) // the bubble begins at midnight
+	time.Sleep(11*time.Hour + 50*time.Minute) // the bubble begins at midnight
 	o, dir := occasion(t, time.Hour)
 	r, l, w := &room{mains: true, length: 3 * time.Minute}, &ledger{}, &wall{began: time.Now(), plan: plan}
 	l.records = []firmware.Record{{Seq: 1, Wall: time.Now(), Kind: firmware.KindBoot}}
 	cal := weekly(o.File, 3*time.Minute)
-	return r, l, w, func() rig { return beginWith(t, r, r, l, o, dir, &config.Config{}, w.tune(cal)) }
+	return r, l, w, func() rig {
+		return beginWith(t, r, r, l, o, dir, &config.Config{}, w.tune(cal), func(s *showing) { s.kept = map[string]bool{"receiver": true} })
+	}
 }
 
 func causes(t *testing.T, l *ledger) map[string]string {
@@ -84,7 +86,7 @@ func TestClockJumpInMidLesson(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, l, w, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
 			g := begin()
-			time.Sleep(2*time.Hour + time.Minute)
+			time.Sleep(11 * time.Minute)
 			w.jump(jump)
 			time.Sleep(10 * time.Minute)
 			g.stop()
@@ -102,7 +104,7 @@ func TestUntrustedClockWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l, w, begin := dayRig(t, clock.Plan{Mode: clock.ByWaiting, Reason: "clock.plan.wait"})
 		g := begin()
-		time.Sleep(3 * time.Hour)
+		time.Sleep(20 * time.Minute)
 		if len(r.started) != 0 || r.loads || len(causes(t, l)) != 0 {
 			t.Errorf("begun %d times without a trusted clock; %v", len(r.started), causes(t, l))
 		}
@@ -132,7 +134,7 @@ func TestRelativeShowingOnceAfterPowerOn(t *testing.T) {
 		if len(r.started) != 1 {
 			t.Errorf("begun %d times half an hour after power-on", len(r.started))
 		}
-		time.Sleep(5 * time.Hour)
+		time.Sleep(15 * time.Minute)
 		g.stop()
 		if got := causes(t, l); len(got) != 1 || got["daily-2000-01-01"] != lesson.CausePlayed {
 			t.Errorf("records %v", got)
@@ -145,7 +147,7 @@ func TestEveryLessonOfAnOutageIsOnRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l, _, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
 		g := begin()
-		time.Sleep(3 * time.Hour)
+		time.Sleep(20 * time.Minute)
 		g.stop()
 		time.Sleep(5 * 24 * time.Hour)
 		g = begin()
@@ -163,7 +165,7 @@ func TestEmergencyPreemptsAndTheLessonGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l, _, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
 		g := begin()
-		time.Sleep(2*time.Hour + time.Minute)
+		time.Sleep(11 * time.Minute)
 		now := time.Now()
 		film, _ := filepath.Abs("mains.go") // any file that is there
 		o := schedule.Emergency("flood", "防汛通知", film, now, 0)
@@ -194,7 +196,7 @@ func TestEmergencyWakesAnIdleStation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l, _, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
 		g := begin()
-		time.Sleep(10 * time.Minute)
+		time.Sleep(2 * time.Minute)
 		film, _ := filepath.Abs("mains.go")
 		o := schedule.Emergency("flood", "防汛通知", film, time.Now(), 0)
 		g.show.ask(kindEmergency, emergencyNote{Occasion: o})
@@ -202,7 +204,7 @@ func TestEmergencyWakesAnIdleStation(t *testing.T) {
 		if len(r.started) != 1 {
 			t.Errorf("begun %d times", len(r.started))
 		}
-		time.Sleep(10 * time.Minute)
+		time.Sleep(4 * time.Minute)
 		g.stop()
 		if got := causes(t, l); got[o.ID] != lesson.CausePlayed || !r.lit.IsZero() || r.loads {
 			t.Errorf("records %v, lamp lit %v, loads %v", got, !r.lit.IsZero(), r.loads)
@@ -215,12 +217,12 @@ func TestMakeUpIsRememberedAndShown(t *testing.T) {
 		r, l, _, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
 		g := begin()
 		day := schedule.DateOf(time.Now())
-		g.show.ask(kindMakeUp, schedule.Entry{ID: "party-makeup", Title: "补课", File: weeklyFile(g), Dates: []schedule.Date{day}, At: 11 * time.Hour, Duration: 3 * time.Minute})
+		g.show.ask(kindMakeUp, schedule.Entry{ID: "party-makeup", Title: "补课", File: weeklyFile(g), Dates: []schedule.Date{day}, At: 11*time.Hour + 55*time.Minute, Duration: 3 * time.Minute})
 		time.Sleep(time.Second)
 		g.stop()
 		g = begin()
 		g.show.cal.(*agenda).add(g.show.mem) // as New does after reading the journal
-		time.Sleep(70 * time.Minute)
+		time.Sleep(9 * time.Minute)
 		g.stop()
 		if len(r.started) != 1 || len(causes(t, l)) != 1 {
 			t.Errorf("begun %d times; records %v", len(r.started), causes(t, l))

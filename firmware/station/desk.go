@@ -58,6 +58,7 @@ type desk struct {
 	fate fate
 
 	// Run's own.
+	owner    string // whose film is loaded; "": that of the first who asks, so that a restart disturbs nothing
 	shown    map[int]string
 	restarts int
 	tries    int
@@ -116,7 +117,7 @@ func (d *desk) heard(e player.Event) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e.File != d.wish.file {
+	if e.File != d.wish.file || d.owner != d.wish.key {
 		return
 	}
 	d.fate.position = e.Position
@@ -133,7 +134,11 @@ func (d *desk) match(ctx context.Context) {
 	d.mu.Lock()
 	told, w := d.told, d.wish
 	d.fate.up = st.Alive
-	if st.Loaded != "" && st.Loaded == w.file {
+	if d.owner == "" && told {
+		d.owner = w.key
+	}
+	// The same film of the occasion before is at its end.
+	if st.Loaded != "" && st.Loaded == w.file && d.owner == w.key {
 		d.fate.loaded, d.fate.running = true, st.Playing
 		d.fate.position, d.fate.length, d.fate.frame = st.Position, st.Duration, st.FrameTime
 		// The player may have come to the end while nobody listened.
@@ -179,7 +184,7 @@ func (d *desk) film(ctx context.Context, w wish, f fate, st player.Status) {
 func (d *desk) preload(ctx context.Context, w wish, f fate) error {
 	err := d.player.Preload(ctx, w.file, max(w.at, f.position))
 	if err == nil {
-		d.tries = 0
+		d.tries, d.owner = 0, w.key
 		if w.run {
 			return d.player.Play(ctx)
 		}

@@ -58,10 +58,29 @@ func (s *showing) mainLines(now time.Time, o firmware.Occasion, ord lesson.Order
 	case lesson.CoolDown:
 		return []string{s.words.Say("screen.cooling")}
 	}
-	if n, ok := s.next(now); ok {
+	if n, ok := s.upcoming(now); ok {
 		return []string{s.words.Say("screen.next"), n.Title, s.words.Say("day."+strings.ToLower(n.Start.Weekday().String()[:3])) + " " + n.Start.Format("15:04")}
 	}
 	return []string{s.words.Say("screen.nothing")}
+}
+
+// upcoming is next for the idle board, asked once a second.
+func (s *showing) upcoming(now time.Time) (firmware.Occasion, bool) {
+	if tick := s.tick(); tick.Sub(s.board.at) >= time.Second {
+		s.board.at = tick
+		s.board.next, s.board.ok = s.next(now)
+	}
+	return s.board.next, s.board.ok
+}
+
+// next is the first occasion after now, within eight days.
+func (s *showing) next(now time.Time) (firmware.Occasion, bool) {
+	for _, o := range s.cal.Between(now, now.Add(8*24*time.Hour)) {
+		if o.Start.After(now) {
+			return o, true
+		}
+	}
+	return firmware.Occasion{}, false
 }
 
 // clockFace writes a span as minutes and seconds, "4:05".

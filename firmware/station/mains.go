@@ -45,8 +45,8 @@ type untilNote struct {
 func (r *requests) add(w *firmware.GuardWant, now time.Time, mem *memory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w.Reset, w.Storm = r.reset, now.Before(mem.storm)
-	if now.Before(mem.exercise) {
+	w.Reset, w.Storm = r.reset, mem.storm.holds(now)
+	if mem.exercise.holds(now) {
 		for load := range w.Loads {
 			w.Loads[load] = true
 		}
@@ -72,7 +72,7 @@ func (r *requests) due(now, lastOn time.Time) (until time.Time, ok bool) {
 // and the mains is good.
 func (s *showing) exercise(now time.Time) {
 	g, known := s.guard.Status().Fresh(s.tick(), guardAge)
-	if !known || s.clock.Status().Level != clock.Good || g.State != firmware.GuardClosed || s.busy() || now.Before(s.mem.exercise) {
+	if !known || s.clock.Status().Level != clock.Good || g.State != firmware.GuardClosed || s.busy() || s.mem.exercise.holds(now) {
 		return
 	}
 	if until, ok := s.requests.due(now, s.mem.lastUsed()); ok {

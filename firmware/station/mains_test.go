@@ -185,7 +185,7 @@ func TestRequestsOnRecord(t *testing.T) {
 		m.feed(firmware.Record{Wall: at, Kind: kind, Data: raw})
 		m.feed(firmware.Record{Wall: at, Kind: kind + "x", Data: json.RawMessage(`{"until":"x"}`)})
 	}
-	if !m.storm.Equal(at.Add(time.Hour)) || !m.exercise.Equal(at.Add(time.Hour)) || !m.lastUsed().Equal(m.exercise) {
+	if m.storm != (span{at, at.Add(time.Hour)}) || m.exercise != m.storm || !m.lastUsed().Equal(m.exercise.until) {
 		t.Errorf("storm %v, exercise %v, used %v", m.storm, m.exercise, m.lastUsed())
 	}
 	var w firmware.GuardWant

@@ -15,6 +15,8 @@ type phaseNote struct {
 	Phase lesson.Phase `json:"phase"`
 	From  lesson.Phase `json:"from,omitempty"`
 	Why   string       `json:"why,omitempty"` // a key of the text catalogue
+
+	Relative bool `json:"relative,omitempty"` // as in resultNote
 }
 
 // positionNote is the data of a KindPosition record.
@@ -48,7 +50,8 @@ type memory struct {
 	first   time.Time           // of the oldest record
 	used    time.Time           // the equipment was on last, in a lesson or an exercise
 
-	storm, exercise time.Time // asked for until
+	storm, exercise span   // asked for
+	relative        string // newest lesson that was shown by no trusted clock
 
 	makeUps   []schedule.Entry  // accepted by people
 	emergency firmware.Occasion // ordered; without an ID: none
@@ -94,6 +97,9 @@ func (m *memory) feed(r firmware.Record) {
 			h.Started, h.StartedAt = true, r.Wall
 		}
 		h.CooledDown = h.CooledDown || n.Phase == lesson.Done
+		if n.Relative {
+			m.relative = r.Lesson
+		}
 	case firmware.KindPosition:
 		var n positionNote
 		if json.Unmarshal(r.Data, &n) != nil {
@@ -115,10 +121,10 @@ func (m *memory) feed(r firmware.Record) {
 			m.used = r.Wall
 		}
 	case kindStorm:
-		m.storm = untilOf(r)
+		m.storm = spanOf(r)
 	case kindExercise:
-		m.exercise = untilOf(r)
-		m.used = m.exercise
+		m.exercise = spanOf(r)
+		m.used = m.exercise.until
 	default:
 		return
 	}
@@ -127,13 +133,20 @@ func (m *memory) feed(r firmware.Record) {
 	}
 }
 
-// untilOf is the end of a request on record, never more than a day after it.
-func untilOf(r firmware.Record) time.Time {
+// span is the time of a request, by the clock that stood when it was made.
+type span struct{ from, until time.Time }
+
+// holds says whether the request stands at now. When the clock has been set back
+// to before it was made nobody can tell how long it has stood, and it is over.
+func (p span) holds(now time.Time) bool { return !now.Before(p.from) && now.Before(p.until) }
+
+// spanOf is the span of a request on record, never more than a day.
+func spanOf(r firmware.Record) span {
 	var n untilNote
 	if json.Unmarshal(r.Data, &n) != nil || n.Until.Sub(r.Wall) > maxStorm {
-		return time.Time{}
+		return span{}
 	}
-	return n.Until
+	return span{r.Wall, n.Until}
 }
 
 // lastUsed is when the equipment was on last; a new station counts from its first

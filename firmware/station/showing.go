@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -53,6 +52,7 @@ type showing struct {
 	warm     func() time.Duration                  // from the command to the displays to their picture, as they taught; nil: as configured
 	cut      func(load string, now time.Time) bool // mains is to be taken from it now; nil: never
 	loads    []string                              // all loads, wanted on during a lesson
+	kept     map[string]bool                       // those that are on whenever mains is good
 	desk     *desk
 	voice    voice
 	roll     *rollbook
@@ -65,6 +65,11 @@ type showing struct {
 	tick     func() time.Time // for ages and spans; is never set
 	clock    timekeeper
 	course   course // of Run alone
+	board    struct {
+		at   time.Time
+		next firmware.Occasion
+		ok   bool
+	} // of Run alone
 	mark     *bookmark
 	prover   *prover
 	player   interface{ State() player.Status }
@@ -90,6 +95,7 @@ type showing struct {
 func (s *showing) Run(ctx context.Context) error {
 	s.booted = s.tick()
 	s.settle(ctx)
+	s.restore(s.now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -133,10 +139,9 @@ func (s *showing) round() time.Duration {
 	var f lesson.Facts
 	var lead time.Duration
 	if ok {
-		h := s.mem.lessons[o.ID]
 		f = s.facts(now, o)
 		lead = s.lead(o)
-		ord = lesson.Decide(now.Add(lead), o, s.times, h, f)
+		ord = lesson.Decide(now.Add(lead), o, s.timesFor(o), s.history(now, o.ID), f)
 	} else {
 		ord = lesson.Orders{Phase: lesson.Idle}
 		f = s.facts(now, o) // powers the displays' keepers
@@ -157,64 +162,6 @@ func (s *showing) lead(o firmware.Occasion) time.Duration {
 		return min(out.frame, 100*time.Millisecond)
 	}
 	return 0
-}
-
-// missed writes the record of a lesson that the station slept through, unless
-// the station did not exist yet.
-func (s *showing) missed(o firmware.Occasion) {
-	if s.mem.first.IsZero() || o.Start.Before(s.mem.first) {
-		h := s.mem.lessons[o.ID]
-		h.Ended, h.CooledDown, h.EndedAt = true, true, o.Start
-		s.mem.lessons[o.ID] = h
-		return
-	}
-	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed,
-		Proof: s.prove(o, lesson.History{}, lesson.CauseMissed, 0, 0)})
-	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: lesson.Done, Why: lesson.CauseMissed})
-}
-
-// next is the first occasion after now, within eight days.
-func (s *showing) next(now time.Time) (firmware.Occasion, bool) {
-	for _, o := range s.cal.Between(now, now.Add(8*24*time.Hour)) {
-		if o.Start.After(now) {
-			return o, true
-		}
-	}
-	return firmware.Occasion{}, false
-}
-
-// causeShed is the guard's word for an under-voltage in which only lamps that cool
-// keep mains.
-const causeShed = "guard.cause.shed"
-
-// facts gathers what is known now and tells each display whether it has mains.
-func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
-	st, known := s.guard.Status().Fresh(s.tick(), guardAge)
-	f := lesson.Facts{GuardKnown: known, LoadsOff: known}
-	on := map[string]bool{}
-	closed := known && st.Contactor && (st.State == firmware.GuardClosed || st.State == firmware.GuardRideThrough || st.State == firmware.GuardClosing)
-	for _, l := range st.Loads {
-		on[l.Name] = l.On && closed
-		f.LoadsOff = f.LoadsOff && !l.On
-		f.MainsGood = f.MainsGood || (closed && l.On)
-	}
-	if f.Retreat = known && (st.Cause == causeShed || now.Before(s.mem.storm)); f.Retreat {
-		f.MainsGood = false
-	}
-	for _, sc := range s.screens {
-		if known { // a guard that is silent for a moment does not put a display out
-			sc.keeper.Powered(on[sc.load])
-		}
-		f.Displays = append(f.Displays, sc.keeper.Status().State)
-	}
-	if o.File != "" {
-		info, err := os.Stat(o.File)
-		f.FileOK = err == nil && info.Mode().IsRegular() && info.Size() > 0
-	}
-	if out := s.desk.outcome(); out.key == o.ID {
-		f.PlayerUp, f.Loaded, f.Complete, f.Broken, f.Length = out.up, out.loaded, out.complete, out.broken != nil, out.length
-	}
-	return f
 }
 
 // carryOut makes the orders true, quickest first: the picture must not wait for
@@ -309,27 +256,10 @@ func (s *showing) changePhase(o firmware.Occasion, ord lesson.Orders, f lesson.F
 		return
 	}
 	s.log.Info("phase", "lesson", o.ID, "from", from, "to", ord.Phase, "why", why)
-	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: ord.Phase, From: s.mem.phases[o.ID], Why: why})
+	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: ord.Phase, From: s.mem.phases[o.ID], Why: why, Relative: s.course.relative.ID == o.ID})
 	if ord.Phase == lesson.Paused {
 		s.say("power-lost")
 	}
-}
-
-// waitsFor names what keeps the film from running, or "".
-func waitsFor(ord lesson.Orders, f lesson.Facts) string {
-	if ord.End != "" {
-		return ord.End
-	}
-	if ord.Run || !ord.Power {
-		return ""
-	}
-	if !f.GuardKnown {
-		return lesson.CauseNoGuard
-	}
-	if !f.MainsGood {
-		return lesson.CauseNoMains
-	}
-	return ""
 }
 
 // follow remembers where the film is: each second for a restart of the program,
@@ -358,7 +288,7 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 		played = out.length
 	}
 	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
-		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Relative: s.course.relative == o.ID, Proof: s.prove(o, h, ord.End, played, out.length)})
+		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Relative: s.course.relative.ID == o.ID, Proof: s.prove(o, h, ord.End, played, out.length)})
 	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
 	if ord.End == lesson.CausePlayed {
 		s.say("lesson-ends")
@@ -370,17 +300,22 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 func (s *showing) prove(o firmware.Occasion, h lesson.History, cause string, played, length time.Duration) json.RawMessage {
 	st := s.clock.Status()
 	return s.prover.end(s.now(), o, h, cause, played, length, trust{
-		source: st.Source.String(), bound: st.Bound, bounded: st.Bound < clock.Unbounded, era: st.Era, relative: s.course.relative == o.ID,
+		source: st.Source.String(), bound: st.Bound, bounded: st.Bound < clock.Unbounded, era: st.Era, relative: s.course.relative.ID == o.ID,
 	})
 }
 
 // note remembers a record at once and lets the scribe write it.
 func (s *showing) note(kind, id string, data any) {
 	s.mem.feed(inMemory(kind, id, data, s.now()))
-	if a, ok := s.cal.(*agenda); ok && (kind == kindMakeUp || kind == kindEmergency) {
-		a.add(s.mem)
-	}
 	s.scribe.put(kind, id, data)
+	switch kind {
+	case kindMakeUp:
+		if a, ok := s.cal.(*agenda); ok {
+			a.add(s.mem)
+		}
+	case kindEmergency:
+		s.alarm()
+	}
 }
 
 // wantLoad lets a relay test switch one load by the guard's own rules; nil ends it.

@@ -70,6 +70,8 @@ type room struct {
 	pos     time.Duration
 	length  time.Duration
 	refuse  error
+	held    bool // the guard keeps the projector's mains for its lamp
+	always  bool // there is a receiver whose load is always on
 	said    []string
 	lamps   []string
 	started []time.Time
@@ -82,13 +84,16 @@ func (r *room) Status() hal.Reading[firmware.GuardStatus] {
 	if r.mains {
 		st.State, st.Contactor = firmware.GuardClosed, true
 	}
+	if r.always {
+		st.Loads = append(st.Loads, firmware.LoadStatus{Name: "receiver", On: r.mains})
+	}
 	return hal.Reading[firmware.GuardStatus]{Value: st, At: time.Now()}
 }
 
 func (r *room) Want(w firmware.GuardWant) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.loads = w.Loads["projector"]
+	r.loads = w.Loads["projector"] || r.loads && r.held
 }
 
 func (r *room) position() time.Duration {
@@ -194,9 +199,6 @@ func (c one) Between(from, to time.Time) []firmware.Occasion {
 	}
 	return []firmware.Occasion{c.o}
 }
-
-// Alarm is calendar: there is no emergency.
-func (c one) Alarm(time.Time) (firmware.Occasion, bool) { return firmware.Occasion{}, false }
 
 // steady is a clock that is right.
 type steady struct{ began time.Time }

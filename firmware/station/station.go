@@ -180,7 +180,7 @@ func (st *Station) build(boot string) error {
 	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.sound
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now = st.faults, st.words, st.log, st.now
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
-		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
+		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
 		prover: st.prover, player: st.player, requests: newRequests(cfg), asked: make(chan asked, 8)}
 	return nil
@@ -216,6 +216,15 @@ func loadNames(cfg *config.Config) []string {
 		names = append(names, l.Name)
 	}
 	return names
+}
+
+// keptLoads are those that are on whenever mains is good, wanted or not.
+func keptLoads(cfg *config.Config) map[string]bool {
+	kept := map[string]bool{}
+	for _, l := range cfg.Loads {
+		kept[l.Name] = l.AlwaysOn
+	}
+	return kept
 }
 
 // Run works until ctx ends, then stops everything in order and closes the
