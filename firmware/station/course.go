@@ -261,6 +261,7 @@ func later(a, b time.Time) time.Time {
 // before its newest record, and of which it knows nothing, was not its to show:
 // the row is newer than that, or the station is.
 func (s *showing) missed(o firmware.Occasion) {
+	s.faults.over(readyFault, o.ID)
 	_, begun := s.mem.phases[o.ID]
 	if !begun && (s.course.seen.IsZero() || o.Start.Before(s.course.seen)) {
 		h := s.mem.lessons[o.ID]

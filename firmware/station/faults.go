@@ -3,6 +3,7 @@ package station
 import (
 	"log/slog"
 	"sort"
+	"strings"
 	"sync"
 
 	"stationbox/firmware"
@@ -46,6 +47,15 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 	}
 	f.log.Warn("fault", "code", code, "name", thing, "on", on, "args", args)
 	f.put(firmware.KindFault, "", fault)
+}
+
+// over ends every fault of thing whose code begins with prefix.
+func (f *faults) over(prefix, thing string) {
+	for _, standing := range f.list() {
+		if strings.HasPrefix(standing.Code, prefix) && standing.Args["name"] == thing {
+			f.set(false, standing.Code, thing)
+		}
+	}
 }
 
 // list returns what is wrong now, in a steady order.

@@ -10,7 +10,7 @@ import (
 	"stationbox/firmware/proof"
 )
 
-// prepare is for a readiness check: it remembers what the film is now and has it
+// prepare ends a readiness check: it remembers what the film is now and has it
 // read in the background, so that its hash is there before the lesson.
 func (p *prover) prepare(file string) {
 	film, err := proof.Look(file)
@@ -18,10 +18,12 @@ func (p *prover) prepare(file string) {
 		return // the check says that it is not there
 	}
 	p.mu.Lock()
-	if len(p.checked) >= mostChecked {
-		clear(p.checked)
+	if was, ok := p.checked[file]; !ok || !was.Same(film) {
+		if len(p.checked) >= mostChecked {
+			clear(p.checked)
+		}
+		p.checked[file], p.dirty = film, true
 	}
-	p.checked[file], p.dirty = film, true
 	p.mu.Unlock()
 	p.read(file)
 	p.nudge()

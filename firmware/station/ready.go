@@ -31,25 +31,46 @@ const (
 	filmPatience = 10 * time.Minute
 )
 
+// A "no" of the day before is spoken between these hours only.
+const (
+	dayFrom  = 8
+	dayUntil = 21
+)
+
 // readiness asks all questions of the round that is due, once for each lesson,
-// and tells the result by record, voice and faults.
+// and tells the result by record, voice and faults. The faults are the lesson's:
+// what was not asked stays as it was, and they end with it.
 func (s *showing) readiness(now time.Time, o firmware.Occasion, f lesson.Facts) {
 	for _, ahead := range s.ahead(now, o) {
 		which, due := lesson.Due(now, ahead, s.times, s.mem.lessons[ahead.ID])
-		if !due || !s.answered(now, which, ahead, f) {
+		if !due || which == lesson.DayBefore && s.busy() || !s.answered(now, which, ahead, f) {
 			continue
 		}
 		n := readyNote{Round: which, Items: lesson.Ready(which, ahead, s.times, s.readyFacts(which, ahead, f))}
 		n.OK = lesson.AllOK(n.Items)
+		s.prover.prepare(ahead.File)
 		s.note(kindReady, ahead.ID, n)
 		for _, it := range n.Items {
-			s.faults.set(!it.OK, "fault.ready."+it.Name, "", "cause", it.Cause)
+			s.faults.set(!it.OK, readyFault+it.Name, ahead.ID, "cause", it.Cause)
 		}
-		if n.OK {
-			s.say("ready-ok")
-		} else {
-			s.say("ready-not-ok")
-		}
+		s.tell(now, which, n.OK, ahead.ID == o.ID)
+	}
+}
+
+// readyFault begins the codes of the faults that a ready check finds.
+const readyFault = "fault.ready."
+
+// tell speaks the result. A day before nobody is there to be told that all is
+// well, and none is woken; of a lesson that waits for another nothing is said into
+// that one's film.
+func (s *showing) tell(now time.Time, which lesson.Round, ok, current bool) {
+	day := now.Hour() >= dayFrom && now.Hour() < dayUntil
+	switch {
+	case which == lesson.DayBefore && (ok || !day), which == lesson.Soon && !current:
+	case ok:
+		s.say("ready-ok")
+	default:
+		s.say("ready-not-ok")
 	}
 }
 
@@ -73,19 +94,27 @@ func (s *showing) ahead(now time.Time, o firmware.Occasion) []firmware.Occasion 
 	return list
 }
 
-// answered says whether what is asked has had the time to answer.
+// answered says whether what is asked has had the time to answer, which it has not
+// when the program has only just started. The film is compared with what it was at
+// the round before, so that is remembered only when the round is over.
 func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasion, f lesson.Facts) bool {
-	s.prover.prepare(o.File)
 	film := s.prover.film(o.File)
-	read := !film.There || film.Readable != lesson.Unasked
-	if which == lesson.DayBefore {
-		return read || now.Sub(o.Start.Add(-lesson.Ahead)) >= filmPatience
+	ready := f.GuardKnown && s.desk.outcome().up
+	if film.There && film.Readable == lesson.Unasked {
+		s.prover.read(o.File)
+		ready = false
 	}
-	ready := f.GuardKnown && f.MainsGood
+	waited := func(due time.Duration) time.Duration {
+		return min(now.Sub(o.Start.Add(-due)), s.tick().Sub(s.booted))
+	}
+	if which == lesson.DayBefore {
+		return ready || waited(lesson.Ahead) >= filmPatience
+	}
+	ready = ready && f.MainsGood
 	for _, d := range f.Displays {
 		ready = ready && d != hal.DisplayUnknown && d != hal.DisplayOff
 	}
-	return ready && read || now.Sub(o.Start.Add(-s.times.Ready)) >= patience || !now.Before(o.Start.Add(-s.times.Preload))
+	return ready || waited(s.times.Ready) >= patience || !now.Before(o.Start.Add(-s.times.Preload))
 }
 
 func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.Facts) lesson.ReadyFacts {

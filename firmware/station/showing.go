@@ -293,6 +293,7 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 	if ord.End == lesson.CausePlayed {
 		s.say("lesson-ends")
 	}
+	s.faults.over(readyFault, o.ID)
 	s.faults.set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
 }
 

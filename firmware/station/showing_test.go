@@ -72,6 +72,7 @@ type room struct {
 	refuse  error
 	held    bool // the guard keeps the projector's mains for its lamp
 	always  bool // there is a receiver whose load is always on
+	silent  bool // the guard does not answer
 	said    []string
 	lamps   []string
 	started []time.Time
@@ -80,12 +81,15 @@ type room struct {
 func (r *room) Status() hal.Reading[firmware.GuardStatus] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st := firmware.GuardStatus{State: firmware.GuardTrip, Loads: []firmware.LoadStatus{{Name: "projector", On: r.loads && r.mains}}}
+	st := firmware.GuardStatus{State: firmware.GuardTrip, MainsOK: r.mains, Loads: []firmware.LoadStatus{{Name: "projector", On: r.loads && r.mains}}}
 	if r.mains {
 		st.State, st.Contactor = firmware.GuardClosed, true
 	}
 	if r.always {
 		st.Loads = append(st.Loads, firmware.LoadStatus{Name: "receiver", On: r.mains})
+	}
+	if r.silent {
+		return hal.Reading[firmware.GuardStatus]{}
 	}
 	return hal.Reading[firmware.GuardStatus]{Value: st, At: time.Now()}
 }
