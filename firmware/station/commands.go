@@ -94,14 +94,19 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 		return journal.Read(cfg.JournalDir(), fn)
 	}
 	env.Lessons = proofBook{cfg.Station.StateDir, env.Scan}
-	cal, _ := calendarOf(cfg, zone)
-	env.Between = cal.Between
-	env.Plan = planOf(cfg, cal, env.Scan, now)
-	env.Calendar = func() ([]byte, []string) {
-		return cal.Export(schedule.ExportOpts{Name: cfg.Station.Name, Library: cfg.Library.Dir, Now: now()})
-	}
 	env.Roll = func(id string) (command.Roll, error) { return rollOf(cfg, env.Scan, id) }
+	cal, _ := calendarOf(cfg, zone)
+	showCalendar(env, cfg, cal)
 	return env
+}
+
+// showCalendar lets the commands tell of cal.
+func showCalendar(env *command.Env, cfg *config.Config, cal *schedule.Schedule) {
+	env.Between = cal.Between
+	env.Plan = planOf(cfg, cal, env.Scan, env.Now)
+	env.Calendar = func() ([]byte, []string) {
+		return cal.Export(schedule.ExportOpts{Name: cfg.Station.Name, Library: cfg.Library.Dir, Now: env.Now()})
+	}
 }
 
 // rollOf builds a roll out of the journal, the newest when id is "".

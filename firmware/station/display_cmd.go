@@ -137,6 +137,15 @@ func (st *Station) runDisplayTry(ctx context.Context, env *command.Env, args []s
 		return command.Result{}, env.Failed("cmd.display.busy")
 	}
 	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": append([]string{"display", "try"}, args...), "by": env.By})
+	var r command.Result
+	if st.showing.whileIdle(ctx, func(ctx context.Context) { r, err = st.try(ctx, env, f, do, input, way) }) {
+		return command.Result{}, env.Failed("cmd.display.busy")
+	}
+	return r, err
+}
+
+// try gives a display mains and tries it until ctx ends.
+func (st *Station) try(ctx context.Context, env *command.Env, f fitted, do, input string, way int) (command.Result, error) {
 	defer st.showing.wantLoad(nil)
 	st.showing.wantLoad(map[string]bool{f.load: true})
 	if !st.await(ctx, 20*time.Second, f.load, true) {
@@ -150,14 +159,15 @@ func (st *Station) runDisplayTry(ctx context.Context, env *command.Env, args []s
 	case err != nil:
 		return command.Result{}, err
 	}
-	if r := tried(env.Text, steps); do == display.TryState || r.Code != 0 {
+	r := tried(env.Text, steps)
+	if do == display.TryState || r.Code != 0 {
 		return r, nil
 	}
 	select { // so that somebody can look at the picture before its mains goes
 	case <-ctx.Done():
 	case <-time.After(lookTime):
 	}
-	return tried(env.Text, steps), nil
+	return r, nil
 }
 
 // lookTime is how long a display keeps its mains after a trial.

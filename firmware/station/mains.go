@@ -106,8 +106,7 @@ func (st *Station) runStorm(_ context.Context, env *command.Env, args []string) 
 	if args[0] == "on" {
 		n.Until, key = st.now().Add(span), "cmd.storm.on"
 	}
-	st.showing.ask(kindStorm, n)
-	return command.Result{Text: env.Text.Say(key, "until", n.Until.Format("15:04 MST")), Data: n}, nil
+	return st.order(env, kindStorm, n, command.Result{Text: env.Text.Say(key, "until", n.Until.Format("15:04 MST")), Data: n})
 }
 
 // runReset is the command "guard reset": a person has seen to what locked the
@@ -132,12 +131,23 @@ func (st *Station) runReset(_ context.Context, env *command.Env, _ []string) (co
 	return command.Result{Text: env.Text.Say("cmd.reset.done", "state", state)}, nil
 }
 
-// ask hands a request from another goroutine to the loop that decides.
-func (s *showing) ask(kind string, data any) {
+// ask hands a request from another goroutine to the loop that decides, and says
+// whether it was taken: not when as many as fit wait for a loop that stands still.
+func (s *showing) ask(kind string, data any) bool {
 	select {
 	case s.asked <- asked{kind, data}:
-	default: // as many as fit have been asked within a tenth of a second
+		return true
+	default:
+		return false
 	}
+}
+
+// order is ask for a command, with what it says when all is well.
+func (st *Station) order(env *command.Env, kind string, data any, r command.Result) (command.Result, error) {
+	if !st.showing.ask(kind, data) {
+		return command.Result{}, env.Failed("cmd.not_running")
+	}
+	return r, nil
 }
 
 // asked is a request on its way to the loop.

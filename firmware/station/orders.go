@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +27,7 @@ func (st *Station) runTime(_ context.Context, env *command.Env, _ []string) (com
 
 // runTimeSet is the command "time set [force] WHEN".
 func (st *Station) runTimeSet(_ context.Context, env *command.Env, args []string) (command.Result, error) {
+	typed := append([]string{"time", "set"}, args...)
 	force := len(args) > 0 && args[0] == "force"
 	if force {
 		args = args[1:]
@@ -39,7 +39,7 @@ func (st *Station) runTimeSet(_ context.Context, env *command.Env, args []string
 		return command.Result{}, env.Failed("cmd.not_running")
 	}
 	said, ok := st.clock.Set(env.Text, strings.Join(args, " "), force)
-	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": append([]string{"time", "set"}, args...), "by": env.By})
+	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": typed, "by": env.By})
 	r := command.Result{Text: said, Data: st.clock.Report()}
 	if !ok {
 		r.Code = command.CodeFailed
@@ -64,8 +64,10 @@ func (st *Station) runMakeUp(_ context.Context, env *command.Env, args []string)
 		if p.ID != args[0] && p.Of != args[0] {
 			continue
 		}
-		st.showing.ask(kindMakeUp, p.Row())
-		return command.Result{Text: env.Text.Say("cmd.makeup.done", "title", p.Title, "at", p.Start.Format("2006-01-02 15:04 MST")), Data: p}, nil
+		if p.Start.IsZero() {
+			return command.Result{}, env.Failed("cmd.schedule.no_place", "title", p.Title, "of", p.Of, "cause", env.Text.Say(p.Cause))
+		}
+		return st.order(env, kindMakeUp, p.Row(), command.Result{Text: env.Text.Say("cmd.makeup.done", "title", p.Title, "at", p.Start.Format("2006-01-02 15:04 MST")), Data: p})
 	}
 	return command.Result{}, env.Failed("cmd.makeup.none", "got", args[0])
 }
@@ -81,8 +83,7 @@ func (st *Station) runEmergency(_ context.Context, env *command.Env, args []stri
 	case st == nil:
 		return command.Result{}, env.Failed("cmd.not_running")
 	case args[0] == "off" && len(args) == 1:
-		st.showing.ask(kindEmergency, emergencyNote{By: env.By})
-		return command.Result{Text: env.Text.Say("cmd.emergency.off")}, nil
+		return st.order(env, kindEmergency, emergencyNote{By: env.By}, command.Result{Text: env.Text.Say("cmd.emergency.off")})
 	}
 	file := args[0]
 	if !filepath.IsAbs(file) {
@@ -105,6 +106,6 @@ func (st *Station) runEmergency(_ context.Context, env *command.Env, args []stri
 	if o.Title == "" {
 		o.Title = env.Text.Say("cmd.emergency.title")
 	}
-	st.showing.ask(kindEmergency, emergencyNote{Occasion: o, LengthMS: length.Milliseconds(), By: env.By})
-	return command.Result{Text: env.Text.Say("cmd.emergency.on", "title", o.Title), Data: map[string]string{"id": fmt.Sprint(o.ID)}}, nil
+	return st.order(env, kindEmergency, emergencyNote{Occasion: o, LengthMS: length.Milliseconds(), By: env.By},
+		command.Result{Text: env.Text.Say("cmd.emergency.on", "title", o.Title), Data: map[string]string{"id": o.ID}})
 }

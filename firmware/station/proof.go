@@ -178,7 +178,7 @@ func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, 
 func (p *prover) begin(now time.Time, o firmware.Occasion) bool {
 	if p.now.Lesson == o.ID {
 		if p.resumed {
-			p.now.Collector.Away(now.Sub(p.now.Wall))
+			p.now.Collector.Away(min(max(now.Sub(p.now.Wall), 0), recent)) // the clock may have been set
 			p.resumed = false
 		}
 		return false

@@ -171,6 +171,21 @@ func TestProverRestart(t *testing.T) {
 	}
 }
 
+// TestProverRestartWithTheClockSet: the pause is neither less than nothing nor years.
+func TestProverRestartWithTheClockSet(t *testing.T) {
+	for _, jump := range []time.Duration{-3 * time.Hour, 5 * 365 * 24 * time.Hour} {
+		e := newEvening(t)
+		e.play(2*time.Minute, 0, lesson.Playing)
+		e.hash()
+		e.at = e.at.Add(jump)
+		e.boot()
+		e.play(time.Minute, 2*time.Minute, lesson.Playing)
+		if _, r := e.end(3 * time.Minute); r.PausedS < 0 || r.PausedS > 24*3600 {
+			t.Errorf("jump %v: %d s of pause", jump, r.PausedS)
+		}
+	}
+}
+
 func TestProverNoticesAChangedFilm(t *testing.T) {
 	change := func(e *evening) {
 		if err := os.WriteFile(e.o.File, []byte("another"), 0o644); err != nil {

@@ -75,5 +75,6 @@ func (st *Station) env(lang, by string) *command.Env {
 	env := fileEnv(st.cfg, words, st.zone, st.now)
 	env.By = by
 	env.Scan = st.journal.Scan
+	showCalendar(env, st.cfg, st.agenda.now()) // with what people added
 	return env
 }

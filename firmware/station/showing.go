@@ -333,6 +333,30 @@ func (s *showing) busy() bool {
 	return s.phase != lesson.Idle && s.phase != lesson.Done && s.phase != ""
 }
 
+// whileIdle does something that needs the equipment, until it is done or a lesson
+// needs it, and says whether a lesson did.
+func (s *showing) whileIdle(ctx context.Context, do func(context.Context)) (interrupted bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for !interrupted {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				interrupted = s.busy()
+			}
+		}
+		cancel()
+	})
+	do(ctx)
+	cancel()
+	wg.Wait()
+	return interrupted
+}
+
 // ordered is what should be true now.
 func (s *showing) ordered() lesson.Orders {
 	s.mu.Lock()
