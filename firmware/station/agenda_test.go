@@ -105,8 +105,8 @@ func TestUntrustedClockWaits(t *testing.T) {
 		r, l, w, begin := dayRig(t, clock.Plan{Mode: clock.ByWaiting, Reason: "clock.plan.wait"})
 		g := begin()
 		time.Sleep(20 * time.Minute)
-		if len(r.started) != 0 || r.loads || len(causes(t, l)) != 0 {
-			t.Errorf("begun %d times without a trusted clock; %v", len(r.started), causes(t, l))
+		if r.begun() != 0 || !r.dark() || len(causes(t, l)) != 0 {
+			t.Errorf("begun %d times without a trusted clock; %v", r.begun(), causes(t, l))
 		}
 		w.mu.Lock()
 		w.plan = clock.Plan{Mode: clock.ByClock}
@@ -127,12 +127,12 @@ func TestRelativeShowingOnceAfterPowerOn(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		w.jump(-3 * time.Hour) // the floor was corrected: the showing stays where it is
 		time.Sleep(9*time.Minute + 30*time.Second)
-		if len(r.started) != 0 {
+		if r.begun() != 0 {
 			t.Error("begun too early")
 		}
 		time.Sleep(time.Minute)
-		if len(r.started) != 1 {
-			t.Errorf("begun %d times half an hour after power-on", len(r.started))
+		if r.begun() != 1 {
+			t.Errorf("begun %d times half an hour after power-on", r.begun())
 		}
 		time.Sleep(15 * time.Minute)
 		g.stop()
@@ -201,8 +201,8 @@ func TestEmergencyWakesAnIdleStation(t *testing.T) {
 		o := schedule.Emergency("flood", "防汛通知", film, time.Now(), 0)
 		g.show.ask(kindEmergency, emergencyNote{Occasion: o})
 		time.Sleep(time.Minute)
-		if len(r.started) != 1 {
-			t.Errorf("begun %d times", len(r.started))
+		if r.begun() != 1 {
+			t.Errorf("begun %d times", r.begun())
 		}
 		time.Sleep(4 * time.Minute)
 		g.stop()
