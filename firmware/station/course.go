@@ -77,14 +77,18 @@ func (s *showing) restore(now time.Time) {
 func near(a, b time.Time, within time.Duration) bool { return a.Sub(b).Abs() < within }
 
 // cools remembers an occasion that has ended while something may be on. An end
-// that the clock puts into the future was long enough ago for the last words.
+// that the clock puts into the future was long enough ago for the last words; one
+// that was noted in this very round is none of them.
 func (s *showing) cools(now time.Time, o firmware.Occasion, h lesson.History) {
 	if !h.Ended || h.CooledDown || !near(now, h.EndedAt, recent) {
 		return
 	}
 	past := now.Sub(h.EndedAt)
-	if past < 0 {
+	switch {
+	case past < -time.Second:
 		past = s.times.Closing
+	case past < 0:
+		past = 0
 	}
 	c := &s.course
 	c.cooling = append(c.cooling, cooling{o, c.last - past})

@@ -294,3 +294,32 @@ func TestRequestEndsWhenTheClockIsSetBack(t *testing.T) {
 		}
 	})
 }
+
+// TestLastWordsAreShown is what the real programs showed: the end is noted some
+// microseconds after its round began, and was taken for a moment of the future, so
+// that the last words were cut.
+func TestLastWordsAreShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, w, begin := dayRig(t, clock.Plan{Mode: clock.ByClock})
+		w.hurry = 10 * time.Microsecond
+		g := begin()
+		time.Sleep(2*time.Hour + 6*time.Minute)
+		g.stop()
+		var closing, cool time.Time
+		for _, r := range l.list(firmware.KindPhase) {
+			var n phaseNote
+			if json.Unmarshal(r.Data, &n) != nil {
+				t.Fatal(r)
+			}
+			switch n.Phase {
+			case lesson.Closing:
+				closing = r.Wall
+			case lesson.CoolDown:
+				cool = r.Wall
+			}
+		}
+		if d := cool.Sub(closing); closing.IsZero() || d < 7*time.Second || d > 9*time.Second {
+			t.Errorf("last words for %v", d)
+		}
+	})
+}
