@@ -200,6 +200,29 @@ func TestTextOverBlackAndOverThePicture(t *testing.T) {
 	r.wait("black", func() bool { return s.bright(image.Rect(0, 0, 960, 540)) == 0 })
 }
 
+// TestTextHiddenWhileMpvStarts is what a busy machine showed: a text that was taken
+// away between the first words to a new mpv and its coming into use stayed for ever.
+func TestTextHiddenWhileMpvStarts(t *testing.T) {
+	s := newScreen(t)
+	r := run(t, player.Opts{Video: "x11", Audio: "null", Display: s.display})
+	r.must(r.Ready(r.ctx()))
+	for range 3 {
+		before := r.State().Restarts
+		r.must(r.Show(r.ctx(), 1, player.Caption("请按号码签到")))
+		r.signal(syscall.SIGKILL)
+		r.wait("caption shown by the next mpv", func() bool { return s.bright(image.Rect(200, 420, 760, 530)) > 1000 && r.State().Restarts > before })
+		r.must(r.Hide(r.ctx(), 1))
+		r.wait("black", func() bool { return s.bright(image.Rect(0, 0, 960, 540)) == 0 })
+		r.must(r.Show(r.ctx(), 1, player.Caption("请按号码签到")))
+		r.signal(syscall.SIGKILL)
+		for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
+			r.must(r.Show(r.ctx(), 1, player.Caption("请按号码签到")))
+			r.must(r.Hide(r.ctx(), 1))
+		}
+		r.wait("black again", func() bool { return r.State().Alive && s.bright(image.Rect(0, 0, 960, 540)) == 0 })
+	}
+}
+
 func TestScreenshot(t *testing.T) {
 	t.Parallel()
 	r := run(t, player.Opts{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -213,26 +214,56 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 	for i, name := range watched() {
 		commands = append(commands, []any{"observe_property", i + 1, name})
 	}
-	s.p.mu.Lock()
-	for id, ass := range s.p.overlays {
-		commands = append(commands, overlayCommand(id, ass))
-	}
-	s.p.mu.Unlock()
 	for _, command := range commands {
 		if _, err := s.c.call(ctx, s.p.o.HangAfter, command); err != nil {
 			return err
 		}
+	}
+	shown := map[int]string{}
+	if err := s.texts(ctx, shown); err != nil {
+		return err
 	}
 	version := s.text(ctx, "mpv-version")
 	if adopted {
 		s.inherit(ctx)
 	}
 	s.p.mu.Lock()
-	defer s.p.mu.Unlock()
 	s.p.link, s.p.pid, s.p.version, s.p.problem = s.c, s.m.pid, version, nil
 	s.p.log.Info("player: mpv runs", "version", version, "pid", s.m.pid, "adopted", adopted, "file", s.p.want.file)
 	s.p.notifyLocked()
-	return nil
+	s.p.mu.Unlock()
+	// What was shown or hidden until now reached no mpv.
+	return s.texts(ctx, shown)
+}
+
+// texts brings the texts of this mpv, which shows shown, to what is wished. It
+// looks again after it has told mpv, because a wish may come meanwhile.
+func (s *session) texts(ctx context.Context, shown map[int]string) error {
+	for {
+		s.p.mu.Lock()
+		wished := maps.Clone(s.p.overlays)
+		s.p.mu.Unlock()
+		if maps.Equal(shown, wished) {
+			return nil
+		}
+		for id := range shown {
+			if wished[id] == "" {
+				wished[id] = ""
+			}
+		}
+		for id, ass := range wished {
+			if shown[id] == ass {
+				continue
+			}
+			if _, err := s.c.call(ctx, s.p.o.HangAfter, overlayCommand(id, ass)); err != nil {
+				return err
+			}
+			shown[id] = ass
+			if ass == "" {
+				delete(shown, id)
+			}
+		}
+	}
 }
 
 // loop serves until mpv ends (nil), fails (an error) or ctx ends.
