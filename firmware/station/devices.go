@@ -48,6 +48,7 @@ type fitted struct {
 
 // displayNeeds is what displays are made with.
 type displayNeeds struct {
+	doors *Doors
 	put   func(kind, lesson string, data any)
 	guard mainsGuard // tells the currents; nil: nothing is measured
 	log   *slog.Logger
@@ -56,7 +57,7 @@ type displayNeeds struct {
 
 // openDisplays makes the keepers. Nothing is sent before they run.
 func openDisplays(cfg *config.Config, n displayNeeds) *displays {
-	ds := &displays{opener: &opener{models: cfg.Models, log: n.log}}
+	ds := &displays{opener: &opener{doors: n.doors, models: cfg.Models, log: n.log}}
 	mem := display.OpenMemory(filepath.Join(cfg.Station.StateDir, "displays.json"), n.log)
 	tv, p := cfg.TV, cfg.Projector
 	if tv.Kind != "" {

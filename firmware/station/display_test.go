@@ -115,7 +115,7 @@ port = "/dev/ttyNone8"
 
 func needs(t *testing.T, g mainsGuard) displayNeeds {
 	t.Helper()
-	return displayNeeds{put: func(string, string, any) {}, guard: g, log: slog.New(slog.DiscardHandler), tick: time.Now}
+	return displayNeeds{doors: &Doors{}, put: func(string, string, any) {}, guard: g, log: slog.New(slog.DiscardHandler), tick: time.Now}
 }
 
 func TestEveryKindOfWayIsOpened(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,6 +33,7 @@ import (
 
 // opener makes ways out of the configuration and keeps what is to be closed.
 type opener struct {
+	doors   *Doors
 	models  map[string]*config.Model
 	log     *slog.Logger
 	measure func() (hal.DisplayState, error) // what the current proves; for remote controls
@@ -48,7 +48,7 @@ func (op *opener) open(name string, w config.Way) display.Way {
 	var err error
 	switch w.Kind {
 	case "pjlink":
-		out.Dev = pjlink.New(w.Address, pjlink.Opts{Password: w.Password})
+		out.Dev = pjlink.New(w.Address, pjlink.Opts{Password: w.Password, Dial: op.doors.Dial})
 	case "escvp21":
 		out.Dev = op.epson(name, w)
 	case "benq":
@@ -85,9 +85,9 @@ func (op *opener) line(name string, w config.Way, timeout time.Duration) *line.P
 	o := line.Opts{Baud: w.Baud, Name: name + " " + w.Place(), Timeout: timeout, Log: op.log}
 	var p *line.Port
 	if w.Address == "" {
-		p = line.Open(w.Port, o)
+		p = op.doors.serial(w.Port, o)
 	} else {
-		p = line.New(func() (io.ReadWriteCloser, error) { return net.DialTimeout("tcp", w.Address, 2*time.Second) }, o)
+		p = line.New(op.doors.tcp(w.Address), o)
 	}
 	op.closers = append(op.closers, p)
 	return p
@@ -95,7 +95,7 @@ func (op *opener) line(name string, w config.Way, timeout time.Duration) *line.P
 
 func (op *opener) epson(name string, w config.Way) *escvp21.Projector {
 	if w.Address != "" {
-		return escvp21.New(escvp21.NewNet(w.Address, escvp21.NetOpts{Password: w.Password}))
+		return escvp21.New(escvp21.NewNet(w.Address, escvp21.NetOpts{Password: w.Password, Dial: op.doors.Dial}))
 	}
 	return escvp21.New(op.line(name, w, 3*time.Second))
 }
@@ -103,7 +103,7 @@ func (op *opener) epson(name string, w config.Way) *escvp21.Projector {
 // cec opens the CEC wire. It answers what the TV asks a playback device: a TV that
 // gets no answer may turn away from our input.
 func (op *opener) cec(w config.Way) *tvcec.TV {
-	bus := cec.Open(w.Device, cec.Opts{Follow: true})
+	bus := op.doors.cec(w.Device, cec.Opts{Follow: true})
 	op.closers = append(op.closers, bus)
 	op.follow = append(op.follow, task{"cec " + w.Device, func(ctx context.Context) error {
 		return bus.Follow(ctx, func() bool { return true })

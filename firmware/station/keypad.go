@@ -18,8 +18,8 @@ import (
 
 // keypad is the villagers' panel: keys, lamp and buzzer on one bank of pins.
 type keypad struct {
-	bank   *gpioline.Bank
-	panel  *panel.Panel // nil without rows and columns
+	bank   *gpioline.Bank // nil when the configuration names no pin
+	panel  *panel.Panel   // nil without rows and columns
 	lights *indicator.Indicator
 	faults *faults
 	log    *slog.Logger
@@ -28,6 +28,9 @@ type keypad struct {
 // openKeypad opens the pins; a chip that is not there is an error, because a
 // station without pins has no panel at all.
 func openKeypad(cfg *config.Config, f *faults, log *slog.Logger, now func() time.Time) (*keypad, error) {
+	if p := cfg.Panel; len(p.Rows) == 0 && p.Lamp == "" && p.Buzzer == "" {
+		return &keypad{lights: indicator.New(nil, nil), faults: f, log: log}, nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	bank, err := gpioline.Open(ctx, cfg.GPIO.Chip, "station")
@@ -99,6 +102,9 @@ func (k *keypad) Fault() { k.lights.Show(indicator.Fault) }
 
 // Close lets the pins go.
 func (k *keypad) Close() {
+	if k.bank == nil {
+		return
+	}
 	if err := k.bank.Close(); err != nil && !errors.Is(err, hal.ErrGone) {
 		k.log.Warn("pins", "err", err)
 	}

@@ -42,7 +42,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 }
 
 func (st *Station) listen() (net.Listener, error) {
-	return command.Listen(st.cfg.CommandSocket())
+	return st.doors.listen(st.cfg.CommandSocket())
 }
 
 // guardEvents writes what the guard did into the journal.

@@ -27,7 +27,6 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
 	"stationbox/firmware/text"
-	"stationbox/hal/rtc"
 	"stationbox/media/player"
 	"stationbox/media/sound"
 )
@@ -38,12 +37,14 @@ type Opts struct {
 	Built   time.Time // of the program: no time before it is believed
 	Log     *slog.Logger
 	Now     func() time.Time // its monotonic part is what counts
+	Doors   Doors
 }
 
 // Station is one running station. Make it with New, then Run it once.
 type Station struct {
 	cfg     *config.Config
 	version string
+	doors   Doors
 	log     *slog.Logger
 	now     func() time.Time // what time it is
 	tick    func() time.Time // for ages and spans
@@ -59,7 +60,7 @@ type Station struct {
 	screens  []screen
 	displays *displays
 	stall    stall
-	player   *player.Player
+	player   Player
 	desk     *desk
 	sound    *sound.Sound
 	panel    *keypad
@@ -77,7 +78,7 @@ func New(cfg *config.Config, o Opts) (*Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station.zone: %w", err)
 	}
-	st := &Station{cfg: cfg, version: o.Version, log: o.Log, tick: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
+	st := &Station{cfg: cfg, version: o.Version, doors: o.Doors, log: o.Log, tick: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
 	for _, dir := range []string{cfg.Station.StateDir, cfg.Station.RunDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("station folder: %w", err)
@@ -123,10 +124,8 @@ func (st *Station) keepTime(built time.Time) {
 		Note:  func(kind string, e clock.Event) { st.scribe.put(kind, "", e) },
 		Fault: func(on bool, code, thing string, args ...string) { st.faults.set(on, code, thing, args...) },
 	}
-	if k.RTC != "" {
-		o.RTC = rtc.New(k.RTC)
-	}
-	st.clock = clock.NewKeeper(clock.New(clock.Opts{Zone: st.zone, Built: built, Need: k.Need.D()}), clock.Linux{}, o)
+	o.RTC = st.doors.rtc(k.RTC)
+	st.clock = clock.NewKeeper(clock.New(clock.Opts{Zone: st.zone, Built: built, Need: k.Need.D()}), st.doors.system(), o)
 	st.now = st.clock.Now
 }
 
@@ -164,11 +163,10 @@ func (st *Station) build(boot string) error {
 	st.agenda = newAgenda(files)
 	st.agenda.add(mem)
 	roster := st.openRoster()
-	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
-	st.displays = openDisplays(cfg, displayNeeds{put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
+	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
+	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()
-	st.player = player.New(player.Opts{Program: cfg.Player.Program, Video: cfg.Player.Video, Audio: cfg.Player.Audio, Display: cfg.Player.Display,
-		Args: cfg.Player.Args, RunDir: cfg.Station.RunDir, Log: st.log, Now: st.tick})
+	st.player = st.doors.player(cfg, player.Opts{Log: st.log, Now: st.tick})
 	st.desk = newDesk(st.player, st.log)
 	st.sound = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: st.log, Now: st.tick})
 	var err error

@@ -1,0 +1,106 @@
+package station
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"time"
+
+	"stationbox/firmware/clock"
+	"stationbox/firmware/command"
+	"stationbox/firmware/config"
+	"stationbox/hal/cec"
+	"stationbox/hal/line"
+	"stationbox/hal/rtc"
+	"stationbox/media/player"
+)
+
+// Doors are the ways out of the station. One that is nil is the box's own: a
+// device file, a socket, the player mpv. Whoever lets weeks pass in simulated time
+// leads them elsewhere; everything behind them, drivers first, stays the same.
+type Doors struct {
+	// Guard connects to the guard.
+	Guard func(ctx context.Context) (net.Conn, error)
+	// Commands opens the socket at which the shell asks.
+	Commands func() (net.Listener, error)
+	// Dial connects to a display on the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Serial opens a display's serial line; what it returns has read and write
+	// deadlines, as net.Conn has.
+	Serial func(port string) (io.ReadWriteCloser, error)
+	// CEC opens a CEC device file.
+	CEC func(device string) (cec.Kernel, error)
+	// System is the machine's clocks, RTC its hardware clock when the configuration
+	// names one.
+	System clock.System
+	RTC    clock.HardwareClock
+	// Player shows the films.
+	Player Player
+}
+
+// Player is what shows the films; *player.Player is one.
+type Player interface {
+	theatre
+	// Run keeps it going until ctx ends.
+	Run(ctx context.Context) error
+}
+
+func (d *Doors) listen(path string) (net.Listener, error) {
+	if d.Commands != nil {
+		return d.Commands()
+	}
+	return command.Listen(path)
+}
+
+// tcp connects to a display that is spoken to as on a serial line.
+func (d *Doors) tcp(address string) func() (io.ReadWriteCloser, error) {
+	return func() (io.ReadWriteCloser, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if d.Dial != nil {
+			return d.Dial(ctx, "tcp", address)
+		}
+		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	}
+}
+
+func (d *Doors) serial(port string, o line.Opts) *line.Port {
+	if d.Serial != nil {
+		return line.New(func() (io.ReadWriteCloser, error) { return d.Serial(port) }, o)
+	}
+	return line.Open(port, o)
+}
+
+func (d *Doors) cec(device string, o cec.Opts) *cec.Adapter {
+	if d.CEC != nil {
+		return cec.New(func() (cec.Kernel, error) { return d.CEC(device) }, o)
+	}
+	return cec.Open(device, o)
+}
+
+func (d *Doors) system() clock.System {
+	if d.System != nil {
+		return d.System
+	}
+	return clock.Linux{}
+}
+
+func (d *Doors) rtc(path string) clock.HardwareClock {
+	switch {
+	case path == "":
+		return nil
+	case d.RTC != nil:
+		return d.RTC
+	}
+	return rtc.New(path)
+}
+
+func (d *Doors) player(cfg *config.Config, o player.Opts) Player {
+	if d.Player != nil {
+		return d.Player
+	}
+	o.Program, o.Video, o.Audio, o.Display, o.Args = cfg.Player.Program, cfg.Player.Video, cfg.Player.Audio, cfg.Player.Display, cfg.Player.Args
+	o.RunDir = filepath.Clean(cfg.Station.RunDir)
+	return player.New(o)
+}
