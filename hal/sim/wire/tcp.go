@@ -11,6 +11,7 @@ import (
 
 // TCP is a network socket of a device, on one port for its whole life.
 type TCP struct {
+	listen  func() (net.Listener, error) // again at the same place
 	mu      sync.Mutex
 	addr    netip.AddrPort
 	ln      net.Listener  // nil while unplugged
@@ -25,9 +26,18 @@ func ListenTCP(addr string) (*TCP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tcp %s: %w", addr, err)
 	}
-	t := &TCP{ln: ln, changed: make(chan struct{}), conns: map[net.Conn]struct{}{}}
-	t.addr = ln.Addr().(*net.TCPAddr).AddrPort()
+	t := &TCP{ln: ln, addr: ln.Addr().(*net.TCPAddr).AddrPort(), changed: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+	t.listen = func() (net.Listener, error) { return net.Listen("tcp", t.addr.String()) }
 	return t, nil
+}
+
+// listen opens a socket by other means than the kernel's.
+func listen(addr netip.AddrPort, open func() (net.Listener, error)) (*TCP, error) {
+	ln, err := open()
+	if err != nil {
+		return nil, fmt.Errorf("tcp %s: %w", addr, err)
+	}
+	return &TCP{listen: open, ln: ln, addr: addr, changed: make(chan struct{}), conns: map[net.Conn]struct{}{}}, nil
 }
 
 // Addr returns where it listens.
@@ -145,7 +155,7 @@ func (t *TCP) Replug() error {
 	if t.ln != nil {
 		return nil
 	}
-	ln, err := net.Listen("tcp", t.addr.String())
+	ln, err := t.listen()
 	if err != nil {
 		return fmt.Errorf("tcp %s: %w", t.addr, err)
 	}

@@ -41,7 +41,7 @@ func (w *World) stepLoad(l *load, volts float64) {
 	if live != l.live {
 		l.live, l.liveFor = live, 0
 	}
-	l.liveFor += Step
+	l.liveFor += w.dt
 	l.powered = live || l.powered && l.liveFor < holdUp
 	l.amps = w.draw(l) * inrush(l)
 	if !live {
@@ -57,7 +57,7 @@ func (w *World) draw(l *load) float64 {
 		w.stepProjector(l.powered)
 		return w.proj.amps()
 	case TVLoad:
-		w.tv.step(l.powered)
+		w.tv.step(l.powered, w.dt)
 		return w.tv.amps()
 	}
 	return l.Amps
@@ -91,17 +91,17 @@ func newTV(o TVOpts) tv { return tv{TVOpts: o, state: hal.DisplayOff} }
 
 func (t *tv) answers() bool { return t.state != hal.DisplayOff && t.up >= t.Boot }
 
-func (t *tv) step(powered bool) {
+func (t *tv) step(powered bool, dt time.Duration) {
 	if !powered {
 		t.state, t.up = hal.DisplayOff, 0
 		return
 	}
-	t.up += Step
+	t.up += dt
 	switch t.state {
 	case hal.DisplayOff:
 		t.state = hal.DisplayStandby
 	case hal.DisplayWarming:
-		if t.warm += Step; t.warm >= t.WarmUp {
+		if t.warm += dt; t.warm >= t.WarmUp {
 			t.state = hal.DisplayOn
 		}
 	}

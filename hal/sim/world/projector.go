@@ -39,7 +39,7 @@ func (p *projector) lamp() bool {
 
 func (p *projector) answers() bool { return p.state != hal.DisplayOff && p.up >= p.Boot }
 
-// stepProjector moves the projector by one Step.
+// stepProjector moves the projector by one step.
 func (w *World) stepProjector(powered bool) {
 	p := &w.proj
 	switch {
@@ -51,7 +51,7 @@ func (w *World) stepProjector(powered bool) {
 		w.projectorRuns()
 	}
 	p.fan = powered && (p.state != hal.DisplayStandby || p.lampC > coolC)
-	p.heat(w.room)
+	p.heat(w.room, w.dt)
 }
 
 // projectorCut is the moment in which the projector loses its mains: the fan
@@ -66,7 +66,7 @@ func (w *World) projectorCut() {
 		return
 	}
 	p.hotCuts++
-	if !w.line.on(w.time()) || w.lineSq.rms() < 22 {
+	if !w.line.on(w.time()) || w.lineRMS() < 22 {
 		p.cutsOutage++
 	}
 	w.emit("hot_cut", p.temperature())
@@ -75,14 +75,14 @@ func (w *World) projectorCut() {
 func (w *World) projectorRuns() {
 	p := &w.proj
 	awake := p.answers()
-	p.up += Step
+	p.up += w.dt
 	switch p.state {
 	case hal.DisplayStandby:
 		if p.AutoOn && !awake && p.answers() {
 			w.strike()
 		}
 	case hal.DisplayWarming:
-		if p.warm += Step; p.warm >= p.WarmUp {
+		if p.warm += w.dt; p.warm >= p.WarmUp {
 			p.state = hal.DisplayOn
 		}
 	case hal.DisplayCooling:
@@ -91,7 +91,7 @@ func (w *World) projectorRuns() {
 		}
 	}
 	if p.lamp() {
-		p.LampHours += blockSecs / 3600
+		p.LampHours += w.dt.Hours()
 	}
 }
 
@@ -129,7 +129,7 @@ func (p *projector) temperature() string { return fmt.Sprintf("%.0f °C", p.lamp
 
 // heat follows Newton's law: towards burnC with a third of WarmUp, down to
 // coolC within CoolDown with the fan, noFanX slower without.
-func (p *projector) heat(room float64) {
+func (p *projector) heat(room float64, dt time.Duration) {
 	goal, tau := room, p.CoolDown.Seconds()/math.Log((burnC-room)/(coolC-room))
 	switch {
 	case p.lamp():
@@ -137,7 +137,7 @@ func (p *projector) heat(room float64) {
 	case !p.fan:
 		tau *= noFanX
 	}
-	p.lampC += (goal - p.lampC) * (1 - math.Exp(-blockSecs/tau))
+	p.lampC += (goal - p.lampC) * (1 - math.Exp(-dt.Seconds()/tau))
 }
 
 func (p *projector) amps() float64 {

@@ -10,7 +10,7 @@ func (w *World) Snapshot() Snapshot {
 	defer w.mu.Unlock()
 	s := Snapshot{
 		At: w.time(), Stalls: w.stalls, StallTotal: w.stalled,
-		Mains: w.mainsState(), LoadVolts: w.loadSq.rms(),
+		Mains: w.mainsState(), LoadVolts: w.loadRMS(),
 		Contactor: ContactorState{
 			Closed: w.con.closed, Driven: w.con.driven, Fault: w.con.fault,
 			LastEdge: w.con.lastEdge, MovedAt: w.con.movedAt, Moves: w.con.moves,
@@ -31,7 +31,7 @@ func (w *World) Snapshot() Snapshot {
 
 func (w *World) mainsState() MainsState {
 	m := MainsState{
-		Volts: w.lineSq.rms(), SetVolts: w.line.volts, SetHz: w.line.hz, THD: w.line.thd,
+		Volts: w.lineRMS(), SetVolts: w.line.volts, SetHz: w.line.hz, THD: w.line.thd,
 		On: w.line.on(w.time()), ArresterBad: w.line.arresterBad,
 	}
 	if m.On {
@@ -62,7 +62,7 @@ type Slow struct {
 func (w *World) Slow() Slow {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := Slow{LoadVolts: w.loadSq.rms(), ArresterBad: w.line.arresterBad, Strikes: w.line.strikes, RoomC: w.room}
+	s := Slow{LoadVolts: w.loadRMS(), ArresterBad: w.line.arresterBad, Strikes: w.line.strikes, RoomC: w.room}
 	for i := range w.loads {
 		s.Amps[i] = w.loads[i].amps
 	}

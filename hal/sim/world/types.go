@@ -50,6 +50,7 @@ type Opts struct {
 	RoomC     float64       // degrees Celsius, default 18
 	Hold      time.Duration // how long a drive edge holds the contactor's coil, 100..300ms, default HoldTime
 	Stuck     time.Duration // a broken drive: it holds this long instead, without bounds; for showing that a judge notices
+	Waveless  bool          // no wave: Advance is one step of everything slow, a second at most for the lamp's sake; for weeks
 	Band      [2]float64    // V rms, one cycle: leaving it tells of mains_bad, entering it of mains_good; zero: never
 	Loads     []Load        // at most MaxLoads
 	Projector ProjectorOpts

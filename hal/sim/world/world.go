@@ -18,15 +18,14 @@ import (
 
 // The grain of the world.
 const (
-	Rate       = 8000               // samples a second
-	Sample     = time.Second / Rate // one sample
-	BlockLen   = 20                 // samples between two steps of everything slow
-	Step       = BlockLen * Sample  // 2.5 ms
-	RingLen    = 8192               // samples kept for the front end and the page
-	window     = 160                // samples of a nominal cycle, for rms
-	slice      = 8 * window         // samples advanced under one lock
-	maxEvents  = 1024               // events kept until somebody takes them
-	blockSecs  = float64(BlockLen) / Rate
+	Rate       = 8000                  // samples a second
+	Sample     = time.Second / Rate    // one sample
+	BlockLen   = 20                    // samples between two steps of everything slow
+	Step       = BlockLen * Sample     // 2.5 ms
+	RingLen    = 8192                  // samples kept for the front end and the page
+	window     = 160                   // samples of a nominal cycle, for rms
+	slice      = 8 * window            // samples advanced under one lock
+	maxEvents  = 1024                  // events kept until somebody takes them
 	StallLimit = 60 * time.Millisecond // the loop being later than this counts as a stall
 )
 
@@ -44,8 +43,11 @@ type World struct {
 	ring    [RingLen]float32 // line-side volts of sample i at i % RingLen
 	lineSq  meanSquare
 	loadSq  meanSquare
-	dead    bool // the line is without voltage, for events
-	good    bool // it is in Opts.Band, for events
+	dead    bool          // the line is without voltage, for events
+	good    bool          // it is in Opts.Band, for events
+	lineV   float64       // rms, of a waveless world
+	loadV   float64       // behind the contactor
+	dt      time.Duration // how long the present step of everything slow is
 	energy  float64
 	over    float64
 	room    float64
@@ -61,7 +63,7 @@ type World struct {
 // New returns a world at time zero with the mains on and every relay open.
 func New(o Opts) *World {
 	o = withDefaults(o)
-	w := &World{opts: o, rng: rand.New(rand.NewPCG(o.Seed, 0x57a710b0)), room: o.RoomC}
+	w := &World{opts: o, rng: rand.New(rand.NewPCG(o.Seed, 0x57a710b0)), room: o.RoomC, dt: Step}
 	w.line = newMains(o)
 	w.con.hold = o.Hold
 	w.proj = newProjector(o.Projector, o.RoomC)
@@ -146,6 +148,10 @@ func (w *World) time() time.Duration { return time.Duration(w.n) * Sample }
 // Drive edges that came meanwhile are still on their way, so the contactor's
 // hold is stretched by the jump: a busy machine must not look like a dead guard.
 func (w *World) Advance(to time.Duration) {
+	if w.opts.Waveless {
+		w.leap(to)
+		return
+	}
 	w.noteStall(to)
 	for w.advanceSlice(uint64(max(to, 0) / Sample)) {
 	}
@@ -159,6 +165,41 @@ func (w *World) noteStall(to time.Duration) {
 		w.stalled += behind
 		w.con.stretch(w.time(), behind)
 	}
+}
+
+// leap moves a waveless world to to in one step.
+func (w *World) leap(to time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	end := uint64(max(to, 0) / Sample)
+	if end <= w.n {
+		return
+	}
+	w.dt = time.Duration(end-w.n) * Sample
+	w.n = end
+	if w.con.step(w.time()) {
+		w.contactorMoved(w.time())
+	}
+	w.lineV, w.loadV = w.line.rms(w.time()), 0
+	if w.con.closed {
+		w.loadV = w.lineV
+	}
+	w.block()
+}
+
+// lineRMS and loadRMS are the voltages in front of the contactor and behind it.
+func (w *World) lineRMS() float64 {
+	if w.opts.Waveless {
+		return w.lineV
+	}
+	return w.lineSq.rms()
+}
+
+func (w *World) loadRMS() float64 {
+	if w.opts.Waveless {
+		return w.loadV
+	}
+	return w.loadSq.rms()
 }
 
 // advanceSlice makes at most one slice of samples and reports whether more are due.
@@ -192,16 +233,16 @@ func (w *World) sample() {
 
 // block steps everything slower than the wave.
 func (w *World) block() {
-	lineV, loadV := w.lineSq.rms(), w.loadSq.rms()
+	lineV, loadV := w.lineRMS(), w.loadRMS()
 	w.noteLine(lineV)
 	watts := 0.0
 	for i := range w.loads {
 		w.stepLoad(&w.loads[i], loadV)
 		watts += w.loads[i].watts
 	}
-	w.energy += watts * blockSecs / 3600
+	w.energy += watts * w.dt.Hours()
 	if x := loadV - overVoltage; x > 0 {
-		w.over += x * x * blockSecs
+		w.over += x * x * w.dt.Seconds()
 	}
 }
 
