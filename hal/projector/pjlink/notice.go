@@ -11,10 +11,11 @@ import (
 	"stationbox/hal"
 )
 
-// The bounds of one datagram.
+// The bounds of one datagram, and of how many are read in a second.
 const (
 	maxDatagram = 512
 	maxNotices  = 8
+	maxRate     = 64
 )
 
 // NoticeKind says what a Notice is about.
@@ -63,14 +64,17 @@ func (l *Listener) Search(to netip.AddrPort) error {
 }
 
 // Run hears until ctx ends, and returns nil then. Datagrams that are no notices
-// are passed over. An error of the socket is hal.ErrGone.
+// are passed over; of a flood some 64 a second are read. An error of the socket is
+// hal.ErrGone.
 func (l *Listener) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
 	b := make([]byte, maxDatagram)
-	for {
+	for read := 0; ; read++ {
 		n, addr, err := l.conn.ReadFrom(b)
-		if ctx.Err() != nil {
+		if read = calm(ctx, read, second.C); ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
@@ -82,6 +86,24 @@ func (l *Listener) Run(ctx context.Context) error {
 			l.notify(notice)
 		}
 	}
+}
+
+// calm returns how many datagrams of this second were read before, and waits for
+// its end when they are too many: what comes meanwhile is the kernel's to drop.
+func calm(ctx context.Context, read int, second <-chan time.Time) int {
+	if read < maxRate {
+		select {
+		case <-second:
+			return 0
+		default:
+			return read
+		}
+	}
+	select {
+	case <-second:
+	case <-ctx.Done():
+	}
+	return 0
 }
 
 func fromOf(addr net.Addr) netip.AddrPort {

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -72,13 +73,42 @@ const pjMAC = "00:0b:5d:01:02:03"
 type Notices struct {
 	p    *Projector
 	conn net.PacketConn
-	to   netip.AddrPort
+	to   func() netip.AddrPort // not valid: nobody
 }
 
 // NewNotices returns the notices of p on conn, which the caller closes; it sends
 // those that nobody asked for to to.
 func NewNotices(p *Projector, conn net.PacketConn, to netip.AddrPort) *Notices {
-	return &Notices{p, conn, to}
+	return &Notices{p, conn, func() netip.AddrPort { return to }}
+}
+
+// Run serves until ctx ends.
+func (p *Projector) Run(ctx context.Context) error {
+	if !p.opts.Class2 || !p.opts.Notify {
+		return p.tcp.Serve(ctx, p.session)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	told := make(chan error, 1)
+	go func() { told <- p.runNotices(ctx) }()
+	err := p.tcp.Serve(ctx, p.session)
+	cancel()
+	return errors.Join(err, <-told)
+}
+
+// runNotices tells who connected last, at the port whose number is that of p's
+// own, as the real one does, whose ports are both 4352.
+func (p *Projector) runNotices(ctx context.Context) error {
+	conn, err := net.ListenPacket("udp", net.JoinHostPort(p.tcp.Addr().Addr().String(), "0"))
+	if err != nil {
+		return fmt.Errorf("projector: notices: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	n := &Notices{p, conn, func() netip.AddrPort {
+		p.state.Lock()
+		defer p.state.Unlock()
+		return netip.AddrPortFrom(p.peer, p.tcp.Addr().Port())
+	}}
+	return n.Run(ctx)
 }
 
 // Run answers and tells until ctx ends.
@@ -118,8 +148,8 @@ func (n *Notices) tell(ctx context.Context) {
 	for sleep(ctx, promptEvery) {
 		now := n.look()
 		for i, text := range now {
-			if text != last[i] && text != "" && n.speaks() {
-				_, _ = n.conn.WriteTo([]byte(text+"\r"), net.UDPAddrFromAddrPort(n.to)) // a datagram may get lost
+			if to := n.to(); text != last[i] && text != "" && to.IsValid() && n.speaks() {
+				_, _ = n.conn.WriteTo([]byte(text+"\r"), net.UDPAddrFromAddrPort(to)) // a datagram may get lost
 			}
 		}
 		last = now

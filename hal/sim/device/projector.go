@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +39,8 @@ type ProjectorOpts struct {
 	Name     string // default "Projector"
 	Inputs   []string
 	Class2   bool
-	Lamps    int // 1..8, default 1; all have burnt alike
+	Notify   bool // class 2: tells who connected last of changes, see Notices
+	Lamps    int  // 1..8, default 1; all have burnt alike
 	Quirks   Quirks
 	Seed     uint64
 }
@@ -65,6 +67,7 @@ type Projector struct {
 	input    string
 	avmute   string
 	freeze   string
+	peer     netip.Addr // who connected last
 	conns    int
 	requests int
 }
@@ -105,9 +108,6 @@ func NewProjector(w *world.World, tcp *wire.TCP, o ProjectorOpts) *Projector {
 	return p
 }
 
-// Run serves until ctx ends.
-func (p *Projector) Run(ctx context.Context) error { return p.tcp.Serve(ctx, p.session) }
-
 // Snapshot returns what it would say of itself now.
 func (p *Projector) Snapshot() ProjectorView {
 	s := p.world.Snapshot().Projector
@@ -124,7 +124,7 @@ func (p *Projector) session(ctx context.Context, c net.Conn) {
 		_, _ = io.Copy(io.Discard, c) // until the caller gives up
 		return
 	}
-	digest, greeting, drop := p.greet()
+	digest, greeting, drop := p.greet(c.RemoteAddr())
 	if !p.say(ctx, c, greeting) {
 		return
 	}
@@ -154,12 +154,15 @@ func (p *Projector) session(ctx context.Context, c net.Conn) {
 	}
 }
 
-// greet returns the digest that the first command must bear, the greeting, and
-// whether this connection is to be dropped before its first answer.
-func (p *Projector) greet() (digest, greeting string, drop bool) {
+// greet notes who calls; it returns the digest that the first command must bear,
+// the greeting, and whether this connection is to be dropped before its answer.
+func (p *Projector) greet(from net.Addr) (digest, greeting string, drop bool) {
 	p.state.Lock()
 	defer p.state.Unlock()
 	p.conns++
+	if at, ok := from.(*net.TCPAddr); ok {
+		p.peer = at.AddrPort().Addr().Unmap()
+	}
 	drop = p.FaultName() == "closes" || p.opts.Quirks.DropEvery > 0 && p.conns%p.opts.Quirks.DropEvery == 0
 	if p.opts.Password == "" {
 		return "", "PJLINK 0\r", drop

@@ -3,8 +3,6 @@ package device
 import (
 	"encoding/hex"
 	"io"
-	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -290,54 +288,6 @@ func TestSerialProjectorsWithoutMains(t *testing.T) {
 			t.Errorf("%v: %q, %d used", c.p, answer, used)
 		}
 	}
-}
-
-func TestNotices(t *testing.T) {
-	w := shortLamp(t)
-	socket := func() (net.PacketConn, netip.AddrPort) {
-		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		_ = c.SetReadDeadline(time.Now().Add(patience))
-		return c, c.LocalAddr().(*net.UDPAddr).AddrPort()
-	}
-	here, at := socket()
-	there, projector := socket()
-	_ = there.SetReadDeadline(time.Time{})
-	p, _ := projectorOn(t, w, ProjectorOpts{Class2: true})
-	start(t, NewNotices(p, there, at).Run)
-	hear := func(want string) {
-		t.Helper()
-		b := make([]byte, 64)
-		for {
-			n, _, err := here.ReadFrom(b)
-			if err != nil {
-				t.Fatalf("%s: %v", want, err)
-			}
-			if string(b[:n]) == want+"\r" {
-				return
-			}
-		}
-	}
-	if _, err := here.WriteTo([]byte("%2SRCH\r"), net.UDPAddrFromAddrPort(projector)); err != nil {
-		t.Fatal(err)
-	}
-	hear("%2ACKN=00:0b:5d:01:02:03")
-	time.Sleep(2 * promptEvery) // it has seen that it is in standby
-	w.ProjectorPower(true)
-	hear("%2POWR=3")
-	if err := p.Fault("filter"); err != nil {
-		t.Fatal(err)
-	}
-	hear("%2ERST=000020")
-	w.SetRelay(1, false)
-	hold(w, 100*time.Millisecond)
-	time.Sleep(2 * promptEvery) // it has seen that it is dark
-	w.SetRelay(1, true)
-	hold(w, 300*time.Millisecond)
-	hear("%2LKUP=00:0b:5d:01:02:03")
 }
 
 func TestProjectorClass2AndKinds(t *testing.T) {
