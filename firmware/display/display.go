@@ -33,7 +33,7 @@ type Device interface {
 
 // Opts are the habits of a Keeper; the zero value is right for most devices.
 type Opts struct {
-	Input     string        // input to select once the picture is on; "" leaves it
+	Input     string        // input to show while the picture is on; "" leaves it
 	Poll      time.Duration // between questions while something changes, default 1s
 	Rest      time.Duration // between questions while all is as wanted, default 5s
 	Resend    time.Duration // after a command that had no effect, default 20s
@@ -56,9 +56,16 @@ type Opts struct {
 	// itself; default 5m. After UndoMost times, default 3, it is left on.
 	UndoGap  time.Duration
 	UndoMost int
-	Memory   *Memory // what is kept over restarts; nil keeps nothing
-	Log      *slog.Logger
-	Now      func() time.Time // default time.Now, for tests
+	// Look is how often a display that is on is asked which input it shows, if it
+	// can tell; default 10s.
+	Look time.Duration
+	// InputGap is the least time between two times of taking the input back that
+	// somebody changed; default 1m. After InputMost times, default 3, it is left.
+	InputGap  time.Duration
+	InputMost int
+	Memory    *Memory // what is kept over restarts; nil keeps nothing
+	Log       *slog.Logger
+	Now       func() time.Time // default time.Now, for tests
 	// Changed, if not nil, is called from Run's goroutine when the observed
 	// state changes. asked is false when the device went on by itself.
 	Changed func(from, to hal.DisplayState, asked bool)
@@ -76,13 +83,18 @@ type Status struct {
 	At       time.Time        // of State
 	Err      error            // why State is unknown or the last command failed; nil when all is well
 	InputErr error            // why the input could not be selected; nil when it was, or need not be
-	Attempts int              // commands sent since the wish last changed or was last fulfilled
-	Stubborn bool             // MaxResend commands had no effect
-	Unasked  bool             // it is on by itself
-	Left     bool             // and left on, because it went on too often
-	Lead     time.Duration    // from command to picture, as learned
-	Details  hal.Reading[hal.DisplayDetails]
-	Ways     []WayStatus
+	// InputIs is the input that it shows, as it calls it; "" when it does not tell.
+	InputIs string
+	// InputWrong means that it says it shows another input than Opts.Input, and
+	// InputLeft that this is left so, because somebody chose it too often.
+	InputWrong, InputLeft bool
+	Attempts              int           // commands sent since the wish last changed or was last fulfilled
+	Stubborn              bool          // MaxResend commands had no effect
+	Unasked               bool          // it is on by itself
+	Left                  bool          // and left on, because it went on too often
+	Lead                  time.Duration // from command to picture, as learned
+	Details               hal.Reading[hal.DisplayDetails]
+	Ways                  []WayStatus
 }
 
 // Keeper keeps one display. Make one with New and start Run once.
@@ -91,6 +103,7 @@ type Keeper struct {
 	chain *Chain
 	opts  Opts
 	wake  chan struct{}
+	news  chan struct{}
 	asked chan *trial
 
 	mu      sync.Mutex
@@ -105,7 +118,9 @@ type Keeper struct {
 	due      time.Time // of the next command
 	lastWant bool
 	sentOn   bool
-	inputSet bool
+	input    input
+	heeded   time.Time // where questions that came of news, one each Poll, would be by now
+	fresh    bool      // there is news that nothing was asked after yet
 	struck   time.Time // command from standby whose warm-up is measured
 	model    string
 	detailed time.Time // details were asked for
@@ -124,11 +139,16 @@ func New(name string, dev Device, opts Opts) *Keeper {
 	def(&opts.WarmUp, 30*time.Second)
 	def(&opts.Details, 10*time.Minute)
 	def(&opts.UndoGap, 5*time.Minute)
+	def(&opts.Look, 10*time.Second)
+	def(&opts.InputGap, time.Minute)
 	if opts.MaxResend == 0 {
 		opts.MaxResend = 5
 	}
 	if opts.UndoMost == 0 {
 		opts.UndoMost = 3
+	}
+	if opts.InputMost == 0 {
+		opts.InputMost = 3
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -139,7 +159,7 @@ func New(name string, dev Device, opts Opts) *Keeper {
 	if opts.Memory == nil {
 		opts.Memory = &Memory{}
 	}
-	k := &Keeper{name: name, opts: opts, model: opts.Kind, wake: make(chan struct{}, 1), asked: make(chan *trial), st: Status{Name: name}}
+	k := &Keeper{name: name, opts: opts, model: opts.Kind, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), asked: make(chan *trial), st: Status{Name: name}}
 	chain, ok := dev.(*Chain)
 	if !ok {
 		chain = NewChain([]Way{{Name: name, Dev: dev}}, ChainOpts{Lamp: !opts.BlindOn, Call: opts.Call, Resend: opts.Resend, Now: opts.Now})
@@ -221,19 +241,27 @@ func (k *Keeper) nudge() {
 func (k *Keeper) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var next time.Time // when timer is due
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case t := <-k.asked:
 			t.done <- k.try(ctx, t)
+		case <-k.news:
+			if now := k.opts.Now(); k.heed(now) > 0 {
+				next = sooner(next, now.Add(k.heed(now)))
+				timer.Reset(next.Sub(now))
+				continue
+			}
 		case <-k.wake:
 		case <-timer.C:
 		}
+		rest := k.opts.Poll
 		if k.round(ctx) {
-			timer.Reset(k.opts.Rest)
-		} else {
-			timer.Reset(k.opts.Poll)
+			rest = k.opts.Rest
 		}
+		next = k.opts.Now().Add(rest)
+		timer.Reset(rest)
 	}
 }

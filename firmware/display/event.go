@@ -9,7 +9,9 @@ type Event struct {
 	On   bool          `json:"on"`
 	By   string        `json:"by,omitempty"`      // proof: ByReply or ByWatts
 	Took time.Duration `json:"took_ns,omitempty"` // from command to proof
-	Err  string        `json:"err,omitempty"`
+	// Input is the one that it shows, as it calls it.
+	Input string `json:"input,omitempty"`
+	Err   string `json:"err,omitempty"`
 }
 
 // The kinds of events.
@@ -20,4 +22,8 @@ const (
 	EventUnasked = "unasked" // it went on by itself
 	EventLeft    = "left"    // it went on by itself so often that it is left on
 	EventLearned = "learned" // a warm-up was measured
+	// EventInput: somebody chose another input, ours is selected again.
+	EventInput = "input"
+	// EventInputLeft: somebody did so often that it is left.
+	EventInputLeft = "input_left"
 )

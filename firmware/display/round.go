@@ -16,11 +16,12 @@ func (k *Keeper) round(ctx context.Context) (settled bool) {
 	if wanted != k.lastWant {
 		k.turn(wanted)
 	}
+	k.freshen(k.opts.Now())
 	if !fed {
 		return false
 	}
 	if !powered {
-		k.inputSet, k.sentOn, k.struck = false, false, time.Time{}
+		k.sentOn, k.struck = false, time.Time{}
 		k.chain.begin(wanted)
 		k.due = time.Time{}
 		k.observe(hal.DisplayOff, "", nil)
@@ -45,6 +46,7 @@ func (k *Keeper) round(ctx context.Context) (settled bool) {
 // turn takes in a new wish.
 func (k *Keeper) turn(wanted bool) {
 	k.lastWant, k.due, k.undos, k.undone = wanted, time.Time{}, 0, time.Time{}
+	k.input = input{}
 	k.held = time.Time{}
 	k.chain.begin(wanted)
 	k.setAttempts(0)
@@ -111,27 +113,19 @@ func (k *Keeper) mayUndo(now time.Time) bool {
 	return true
 }
 
-// settle is what is left to do when the state is as wanted: the input once after
-// each power-on, and details now and then. It says whether nothing is left.
+// settle is what is left to do when the state is as wanted: the input, and details
+// now and then. It says whether nothing is left.
 func (k *Keeper) settle(ctx context.Context, wanted bool) bool {
 	if !wanted {
-		k.inputSet, k.sentOn = false, false
+		k.sentOn = false
 		k.setUnasked(false)
 		return true
 	}
-	if !k.inputSet && k.opts.Input != "" {
-		err := k.chain.Input(ctx, k.opts.Input)
-		k.inputSet = err == nil
-		k.mu.Lock()
-		k.st.InputErr = err
-		if err != nil {
-			k.st.Err = err
-		}
-		k.mu.Unlock()
-		return k.inputSet
+	done := k.mind(ctx)
+	if k.input.set || k.opts.Input == "" || k.input.fails > 0 {
+		k.detail(ctx)
 	}
-	k.detail(ctx)
-	return true
+	return done
 }
 
 func (k *Keeper) observe(s hal.DisplayState, by string, err error) {
@@ -140,11 +134,12 @@ func (k *Keeper) observe(s hal.DisplayState, by string, err error) {
 	from := k.st.State
 	k.st.State, k.st.By, k.st.At, k.st.Err = s, by, now, err
 	k.mu.Unlock()
+	if s != hal.DisplayOn {
+		k.input.gone()
+		k.seen("", false)
+	}
 	if from == s {
 		return
-	}
-	if s != hal.DisplayOn {
-		k.inputSet = false
 	}
 	k.opts.Log.Info("display changed", "display", k.name, "from", from, "to", s, "by", by, "err", err)
 	asked := !lit(s) || k.sentOn || k.lastWant
