@@ -18,6 +18,7 @@ import (
 	"stationbox/cmd/simstation/internal/report"
 	"stationbox/cmd/simstation/internal/village"
 	"stationbox/cmd/simstation/scenarios"
+	"stationbox/hal/sim/eye"
 	"stationbox/hal/sim/scenario"
 )
 
@@ -151,6 +152,9 @@ func (o *options) play(ctx context.Context, out io.Writer) (ok bool, err error) 
 	if ctx.Err() != nil && !o.exit {
 		return true, nil // somebody had enough: that is how it is to end
 	}
+	if !o.quiet {
+		show(out, v.Photos())
+	}
 	return verdict(out, r), err
 }
 
@@ -167,6 +171,25 @@ func (o *options) harm(ctx context.Context, out io.Writer) (ok bool, err error) 
 		err = r.Write(o.report)
 	}
 	return r.OK(), err
+}
+
+// show prints the photos for whoever reads a log: where each is, and what is on
+// it.
+func show(out io.Writer, photos []village.Photo) {
+	for _, p := range photos {
+		frame := "no frame of a lesson"
+		if p.Frame >= 0 {
+			frame = fmt.Sprint("frame ", p.Frame)
+		}
+		fmt.Fprintf(out, "photo %s (%s): %s, brightness %.0f, contrast %.1f: %s\n", p.Name, p.Of, frame, p.Tone.Mean, p.Tone.Spread, p.File)
+		if p.Tone.Blank() {
+			fmt.Fprintln(out, "  (nothing to be seen)")
+			continue
+		}
+		for _, line := range eye.Sketch(p.Picture) {
+			fmt.Fprintf(out, "  |%s|\n", line)
+		}
+	}
 }
 
 // verdict tells what was not as expected.

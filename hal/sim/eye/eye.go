@@ -11,6 +11,7 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +96,9 @@ type Seen struct {
 // MaxMotions bounds Seen.Motions; later ones are not kept.
 const MaxMotions = 100
 
+// MaxSteps bounds what Steps can tell: the newest, 40 s of a film that plays.
+const MaxSteps = 1000
+
 // Motion is a beginning of movement: the first step of the frame number after
 // a second without one.
 type Motion struct {
@@ -102,13 +106,22 @@ type Motion struct {
 	Frame int
 }
 
+// Step is a change of the frame number on the screen.
+type Step struct {
+	At    time.Time     // when Frame was first seen
+	Blind time.Duration // it may have come up to so much earlier: nobody looked in between
+	Frame int           // -1: there is none any more
+}
+
 // Watch looks at a screen and counts. The zero Watch is not usable; see NewWatch.
 type Watch struct {
 	screen interface{ Frame() (int, bool) }
 	now    func() time.Time
 
-	mu   sync.Mutex
-	seen Seen
+	mu    sync.Mutex
+	seen  Seen
+	steps []Step    // the newest, at most MaxSteps
+	eyed  time.Time // when the look before began; zero: there was none
 }
 
 // NewWatch returns a watch on screen that reads the time from now.
@@ -139,6 +152,18 @@ func (w *Watch) Seen() Seen {
 	return s
 }
 
+// Steps returns the changes of the frame number at from and later, oldest
+// first, as far back as MaxSteps reach.
+func (w *Watch) Steps(from time.Time) []Step {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := len(w.steps)
+	for i > 0 && !w.steps[i-1].At.Before(from) {
+		i--
+	}
+	return slices.Clone(w.steps[i:])
+}
+
 // Moving reports whether the picture moved within the last second.
 func (w *Watch) Moving() bool {
 	s := w.Seen()
@@ -146,16 +171,28 @@ func (w *Watch) Moving() bool {
 }
 
 func (w *Watch) look() {
+	begun := w.now()
 	n, ok := w.screen.Frame()
 	if !ok {
 		n = -1
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	before := w.eyed
+	w.eyed = begun
 	if n == w.seen.Frame {
 		return
 	}
-	w.seen.step(n, w.now())
+	at := w.now()
+	s := Step{At: at, Frame: n}
+	if !before.IsZero() {
+		s.Blind = at.Sub(before)
+	}
+	if len(w.steps) == MaxSteps {
+		w.steps = append(w.steps[:0], w.steps[1:]...)
+	}
+	w.steps = append(w.steps, s)
+	w.seen.step(n, at)
 }
 
 // step goes from the frame seen before to n, which may be -1 for none. A blank

@@ -185,7 +185,7 @@ func TestPhotograph(t *testing.T) {
 	}
 	for light, want := range map[float64]uint8{1: 0x60, 0.5: 0x30, 0: 0, -1: 0} {
 		var out bytes.Buffer
-		if err := Photograph(&out, l.copyImage(b), light); err != nil {
+		if err := Photograph(&out, Dim(l.copyImage(b), light)); err != nil {
 			t.Fatal(err)
 		}
 		img, err := jpeg.Decode(&out)

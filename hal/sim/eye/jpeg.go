@@ -7,12 +7,8 @@ import (
 	"io"
 )
 
-// Photograph writes img as JPEG with its brightness brought to light, 0 black
-// to 1 as it is: a lamp that warms up is dim, a display without power is dark.
-func Photograph(w io.Writer, img *image.RGBA, light float64) error {
-	if light < 1 {
-		img = dim(img, max(light, 0))
-	}
+// Photograph writes img as JPEG.
+func Photograph(w io.Writer, img *image.RGBA) error {
 	if err := jpeg.Encode(w, img, &jpeg.Options{Quality: 80}); err != nil {
 		return fmt.Errorf("photograph: %w", err)
 	}
@@ -28,8 +24,13 @@ func Dark(width, height int) *image.RGBA {
 	return img
 }
 
-func dim(img *image.RGBA, light float64) *image.RGBA {
-	factor := int(light * 256)
+// Dim returns img with its brightness brought to light, 0 black to 1 as it is: a
+// lamp that warms up is dim, a display without power is dark.
+func Dim(img *image.RGBA, light float64) *image.RGBA {
+	if light >= 1 {
+		return img
+	}
+	factor := int(max(light, 0) * 256)
 	out := image.NewRGBA(img.Rect)
 	for i, v := range img.Pix {
 		if i%4 == 3 {

@@ -11,11 +11,13 @@ import (
 
 // The words a script may use. They never change.
 var (
-	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "expect"}
+	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "photo", "expect"}
 	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups"}
 	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "clipped", "overrun", "selftest", "lit", "dark", "low", "none"}
 	processWords = []string{"guard", "station", "player"}
-	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "report"}
+	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "photo", "report"}
+	photoWords   = []string{"projector", "tv", "screen"}
+	pictureWords = []string{"lit", "frame", "unlike"}
 	displayWords = []string{"off", "standby", "warming", "on", "cooling", "fault"}
 	opWords      = []string{"=", "!=", "<", "<=", ">", ">="}
 )
@@ -66,6 +68,8 @@ func parseAction(w []string) (Action, error) {
 			return nil, errors.New("at a time only: lesson now")
 		}
 		return LessonNow{}, nil
+	case "photo":
+		return parsePhoto(w)
 	case "expect":
 		return parseExpect(w)
 	}
@@ -139,6 +143,24 @@ func parseStop(w []string) (Action, error) {
 	return Stop{Process: w[1], For: last}, err
 }
 
+func parsePhoto(w []string) (Action, error) {
+	if len(w) != 3 {
+		return nil, errors.New("photo wants a name and what is in front of the camera: photo start projector")
+	}
+	if !photoName(w[1]) {
+		return nil, fmt.Errorf("photo %q: a name has letters, digits and dashes, at most %d", w[1], maxPhotoName)
+	}
+	return Photo{Name: w[1], Of: w[2]}, oneOf("thing", w[2], photoWords)
+}
+
+// maxPhotoName bounds the name of a photo, which becomes one of a file.
+const maxPhotoName = 32
+
+func photoName(s string) bool {
+	const runes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+	return s != "" && s[0] != '-' && len(s) <= maxPhotoName && strings.Trim(s, runes) == ""
+}
+
 func parseExpect(w []string) (Action, error) {
 	if len(w) < 2 {
 		return nil, errors.New("expect what? expect projector on")
@@ -158,6 +180,9 @@ func checkExpect(e Expect) error {
 	if err := oneOf("expectation", e.What, expectWords); err != nil {
 		return err
 	}
+	if e.What == "photo" {
+		return checkPhoto(e.Args)
+	}
 	want := map[string]int{"projector": 1, "tv": 1, "contactor": 1, "present": 1, "journal": 2, "report": 3}[e.What]
 	if len(e.Args) != want {
 		return fmt.Errorf("expect %s wants %d more words, not %d", e.What, want, len(e.Args))
@@ -171,6 +196,23 @@ func checkExpect(e Expect) error {
 		return count(e.Args[want-1])
 	case "report":
 		return checkReport(e.Args)
+	}
+	return nil
+}
+
+// checkPhoto checks what is expected of a photo.
+func checkPhoto(args []string) error {
+	if len(args) < 2 {
+		return errors.New("expect photo wants a name and what is to be seen: expect photo start frame 26")
+	}
+	if err := oneOf("expectation of a photo", args[1], pictureWords); err != nil {
+		return err
+	}
+	if want := map[string]int{"lit": 2, "frame": 3, "unlike": 3}[args[1]]; len(args) != want {
+		return fmt.Errorf("expect photo NAME %s wants %d more words, not %d", args[1], want-2, len(args)-2)
+	}
+	if args[1] == "frame" {
+		return count(args[2])
 	}
 	return nil
 }

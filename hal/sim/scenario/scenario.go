@@ -22,7 +22,8 @@
 //	08:10:05 fault projector silent for 5s
 //	08:10:06 kill guard                   SIGKILL; also: stop guard for 1s
 //	08:10:07 console "status"             a line at the technician's console
-//	08:10:08 expect projector on          see Expect
+//	08:10:08 photo start projector        a picture of what can be seen there: also tv, screen
+//	08:10:09 expect projector on          see Expect
 package scenario
 
 import "time"
@@ -64,7 +65,7 @@ type Step struct {
 }
 
 // Action is one of the types Press, Key, Mains, Ramp, Freq, THD, Arrester, Strike,
-// Fault, Kill, Stop, Console, LessonNow and Expect.
+// Fault, Kill, Stop, Console, LessonNow, Photo and Expect.
 type Action interface{ action() }
 
 // Press types a number and the confirming key. Keys has 1 to 8 digits.
@@ -129,6 +130,13 @@ type Console struct{ Line string }
 // LessonNow asks for one more lesson as soon as the station can give one.
 type LessonNow struct{}
 
+// Photo takes a picture of what can be seen on a display, which is dark when it
+// is not lit or set to another input, or of the screen output itself.
+type Photo struct {
+	Name string // letters, digits and dashes; a second one of that name takes the place of the first
+	Of   string // projector, tv or screen
+}
+
 // Expect is something that must be true at its time, or become true within
 // Within:
 //
@@ -137,6 +145,9 @@ type LessonNow struct{}
 //	expect present N                  members in the roll of the running or last lesson
 //	expect playing|stopped            frames advance on the screen, or do not
 //	expect journal KIND N             records of that kind in the journal
+//	expect photo NAME lit             it shows something: it is neither dark nor even
+//	expect photo NAME frame N         the lesson's frame N, give or take FrameTolerance
+//	expect photo NAME unlike OTHER    the two differ, beside the frame number
 //	expect report NAME OP VALUE       a value of the report so far; OP is = != < <= > >=
 //	… within 5s                       at most this much later; DefaultWithin if not given
 type Expect struct {
@@ -147,6 +158,10 @@ type Expect struct {
 
 // DefaultWithin is the patience of an expectation that names none.
 const DefaultWithin = time.Second
+
+// FrameTolerance is how far a photo's frame may be from the expected one: a film
+// may begin 100 ms late, and the hand at the camera is not exact.
+const FrameTolerance = 3
 
 func (Press) action()     {}
 func (Key) action()       {}
@@ -161,4 +176,5 @@ func (Kill) action()      {}
 func (Stop) action()      {}
 func (Console) action()   {}
 func (LessonNow) action() {}
+func (Photo) action()     {}
 func (Expect) action()    {}

@@ -33,8 +33,8 @@ func TestParseWholeScript(t *testing.T) {
 	if first := got.Steps[0]; first.At != clock0809+40*time.Second+250*time.Millisecond || first.Text != "press 12" {
 		t.Errorf("the earliest step is not first: %+v", first)
 	}
-	if n := len(got.Steps); n != 22 {
-		t.Errorf("%d steps, want 22", n)
+	if n := len(got.Steps); n != 24 {
+		t.Errorf("%d steps, want 24", n)
 	}
 }
 
@@ -63,6 +63,10 @@ func TestParseAction(t *testing.T) {
 		{`console "relay test"`, Console{"relay test"}},
 		{"console relay test", Console{"relay test"}},
 		{"lesson now", LessonNow{}},
+		{"photo roll-call screen", Photo{"roll-call", "screen"}},
+		{"expect photo start lit", Expect{"photo", []string{"start", "lit"}, DefaultWithin}},
+		{"expect photo start frame 26 within 2s", Expect{"photo", []string{"start", "frame", "26"}, 2 * time.Second}},
+		{"expect photo start unlike end", Expect{"photo", []string{"start", "unlike", "end"}, DefaultWithin}},
 		{"expect projector on", Expect{"projector", []string{"on"}, DefaultWithin}},
 		{"expect playing within 5s", Expect{"playing", []string{}, 5 * time.Second}},
 		{"expect journal press 3", Expect{"journal", []string{"press", "3"}, DefaultWithin}},
@@ -104,6 +108,15 @@ func TestParseActionMistakes(t *testing.T) {
 		{"console", "wants a line"},
 		{`console "status`, "not closed"},
 		{"lesson later", "lesson now"},
+		{"photo start", "wants a name and what"},
+		{"photo ../start tv", "letters, digits and dashes"},
+		{"photo -start tv", "letters, digits and dashes"},
+		{"photo start radio", "one of projector tv screen"},
+		{"expect photo start", "wants a name and what is to be seen"},
+		{"expect photo start lid", `did you mean "lit"?`},
+		{"expect photo start lit now", "wants 0 more words, not 1"},
+		{"expect photo start frame", "wants 1 more words, not 0"},
+		{"expect photo start frame some", "not a count"},
 		{"expect", "expect what"},
 		{"expect projector hot", "unknown state"},
 		{"expect projector", "1 more words"},

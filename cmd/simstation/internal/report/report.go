@@ -56,6 +56,7 @@ type Report struct {
 	GuardRestarts   int       `json:"guard_restarts"`
 	PlayerRestarts  int       `json:"player_restarts"`
 
+	Photos []Photo  `json:"photos"` // in the order of the script
 	Faults []string `json:"faults"` // codes of the faults that people were told
 	Failed []string `json:"failed"` // expectations not met
 }
@@ -64,6 +65,18 @@ type Report struct {
 type Motion struct {
 	At    time.Time `json:"at"`
 	Frame int       `json:"frame"`
+}
+
+// Photo is a picture that the script took. Brightness and contrast are those
+// above the frame strip, 0 to 255.
+type Photo struct {
+	Name       string    `json:"name"`
+	Of         string    `json:"of"`
+	At         time.Time `json:"at"`
+	Frame      *int      `json:"frame"` // of the lesson; null: none
+	Brightness float64   `json:"brightness"`
+	Contrast   float64   `json:"contrast"`
+	File       string    `json:"file"`
 }
 
 // Write puts the report into a file.

@@ -115,6 +115,8 @@ func (v *Village) act(text string, do scenario.Action) error {
 		return v.far.console.Type(a.Line)
 	case scenario.LessonNow:
 		return v.lessonNow()
+	case scenario.Photo:
+		return v.photograph(a)
 	case scenario.Expect:
 		v.goRun("expect", func(ctx context.Context) error { v.expect(ctx, text, a); return nil })
 	}

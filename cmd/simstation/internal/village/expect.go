@@ -59,6 +59,8 @@ func (v *Village) check(e scenario.Expect) (is string, ok bool) {
 	case "journal":
 		is = strconv.Itoa(v.recorded(e.Args[0]))
 		return is, is == e.Args[1]
+	case "photo":
+		return v.checkPhoto(e.Args)
 	}
 	ok, is, err := v.Report().Holds(e.Args[0], e.Args[1], e.Args[2])
 	if err != nil {
@@ -97,7 +99,7 @@ func (v *Village) recorded(kind string) int {
 // makeReport gathers what the outside saw.
 func (v *Village) makeReport() *report.Report {
 	r := &report.Report{
-		Scenario: v.o.Name, Seed: v.o.Seed, Started: v.clock.base, Failed: v.Failed(), Faults: []string{}, Motions: []report.Motion{},
+		Scenario: v.o.Name, Seed: v.o.Seed, Started: v.clock.base, Failed: v.Failed(), Faults: []string{}, Motions: []report.Motion{}, Photos: []report.Photo{},
 		ContactorOpenAfterMS: v.cuts.times(), StationBackMS: v.answers.backTimes(),
 		PressesRecorded: v.recorded(firmware.KindPress), PlayerRestarts: v.player.state().Restarts,
 	}
@@ -109,6 +111,7 @@ func (v *Village) makeReport() *report.Report {
 	}
 	r.PressesMade, r.PressesAcknowledged, r.PressDelaysMS = v.presses.counts()
 	v.reportEye(r, v.watch.Seen())
+	v.reportPhotos(r)
 	v.reportWorld(r)
 	v.reportJournal(r)
 	return r

@@ -2,6 +2,7 @@ package village
 
 import (
 	"fmt"
+	"image"
 	"io"
 
 	"stationbox/hal"
@@ -12,14 +13,26 @@ import (
 // the screen, when it is lit and set to the input that the screen hangs on, dim
 // while it warms up, dark otherwise.
 func (v *Village) Frame(w io.Writer, display string) error {
-	light, err := v.light(display)
+	img, err := v.see(display)
 	if err != nil {
 		return err
 	}
-	if light <= 0 {
-		return eye.Photograph(w, eye.Dark(screenWidth, screenHeight), 1)
+	return eye.Photograph(w, img)
+}
+
+// see is what can be seen on a display, or on the screen output ("screen").
+func (v *Village) see(what string) (*image.RGBA, error) {
+	if what == "screen" {
+		return v.screen.Image(), nil
 	}
-	return eye.Photograph(w, v.screen.Image(), light)
+	light, err := v.light(what)
+	if err != nil {
+		return nil, err
+	}
+	if light <= 0 {
+		return eye.Dark(screenWidth, screenHeight), nil
+	}
+	return eye.Dim(v.screen.Image(), light), nil
 }
 
 // light is how bright the display shows the screen, 0 to 1.

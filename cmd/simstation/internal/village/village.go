@@ -68,6 +68,7 @@ type Village struct {
 	answers  stationPoll
 	curve    curve
 	diary    diary
+	album    album
 	mu       sync.Mutex
 	failed   []string // expectations
 	rows     []config.Entry
@@ -144,7 +145,7 @@ func (v *Village) makeDir() error {
 			return fmt.Errorf("folder of the run: %w", err)
 		}
 	}
-	return nil
+	return v.clearPhotos()
 }
 
 // goRun runs f in a goroutine of the village. A panic ends the village in

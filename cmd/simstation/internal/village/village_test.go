@@ -243,6 +243,12 @@ func TestProgramThatDiesAtOnceIsGivenUp(t *testing.T) {
 // raiseSleepy raises a whole village whose guard and station only sleep.
 func raiseSleepy(t *testing.T, text string) *Village {
 	t.Helper()
+	return raiseWith(t, text, "exec sleep 1000")
+}
+
+// raiseWith raises one whose station is a shell script.
+func raiseWith(t *testing.T, text, station string) *Village {
+	t.Helper()
 	if _, err := exec.LookPath("Xvfb"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
@@ -251,7 +257,7 @@ func raiseSleepy(t *testing.T, text string) *Village {
 	}
 	bin := t.TempDir()
 	for name, body := range map[string]string{
-		"guard": "exec sleep 1000", "station": "exec sleep 1000",
+		"guard": "exec sleep 1000", "station": station,
 		"make-lesson.sh": `: > "$1"`, "make-prompts.sh": `mkdir -p "$1"`,
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
