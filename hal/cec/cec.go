@@ -28,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -92,6 +93,10 @@ type Adapter struct {
 	lost    int
 	news    context.Context // ends when inbox or changes get more
 	tell    context.CancelFunc
+
+	pathTurn  sync.Mutex // guards what others say of the picture
+	path      uint16
+	pathKnown bool
 }
 
 // Message is what somebody sent to us or to everybody.
@@ -143,6 +148,7 @@ func (a *Adapter) Close() error {
 func (a *Adapter) drop() error {
 	k := a.kernel
 	a.kernel = nil
+	a.setPath(0, false)
 	if k == nil {
 		return nil
 	}

@@ -38,6 +38,7 @@ func (a *Adapter) Follow(ctx context.Context, showing func() bool) error {
 		case err != nil:
 			rest(ctx, followerPause)
 		default:
+			a.trace(m)
 			a.answer(ctx, m, showing)
 		}
 	}

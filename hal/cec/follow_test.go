@@ -83,3 +83,57 @@ func TestFollowOutlivesTheDevice(t *testing.T) {
 		}
 	})
 }
+
+// What others say of the picture is known until we claim it, they go to standby or
+// the device is gone.
+func TestPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := cectest.New(0x2100)
+		a := adapter(s, cec.Opts{Follow: true})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- a.Follow(ctx, func() bool { return false }) }()
+		time.Sleep(time.Second)
+		for _, c := range []struct {
+			what, frame string
+			path        uint16
+			known       bool
+		}{
+			{"nothing said", "", 0, false},
+			{"another device's picture", "4f821000", 0x1000, true},
+			{"a key says nothing", "044441", 0x1000, true},
+			{"the tuner", "0f820000", 0, true},
+			{"routed from one input to another", "0f8010002000", 0x2000, true},
+			{"a switch says further", "1f812200", 0x2200, true},
+			{"cut off", "0f8010002", 0x2200, true},
+			{"to us alone", "04821000", 0x2200, true},
+			{"the TV sleeps", "0f36", 0, false},
+			{"our input is chosen, and we claim it", "0f862100", 0x2100, true},
+			{"another is chosen", "0f863000", 0x3000, true},
+			{"we claim it", "!", 0, false},
+			{"and another is chosen again", "0f863000", 0x3000, true},
+			{"the device is gone", "-", 0, false},
+		} {
+			switch c.frame {
+			case "":
+			case "!":
+				if err := a.Send(t.Context(), cec.Broadcast, 0x82, 0x21, 0x00); err != nil {
+					t.Fatal(err)
+				}
+			case "-":
+				s.Unload(true)
+			default:
+				frame, _ := hex.DecodeString(c.frame[:len(c.frame)&^1])
+				s.Say(frame...)
+			}
+			time.Sleep(2 * time.Second)
+			if path, known := a.Path(); path != c.path || known != c.known {
+				t.Errorf("%s: %04x, %v; want %04x, %v", c.what, path, known, c.path, c.known)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

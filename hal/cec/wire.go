@@ -80,6 +80,7 @@ func (a *Adapter) transact(ctx context.Context, to byte, body []byte, reply byte
 	if err == nil {
 		err = verdict(m, reply)
 	}
+	a.say(body)
 	if err != nil {
 		return message{}, fmt.Errorf("cec: to %X % X: %w", to, body, err)
 	}

@@ -56,6 +56,8 @@ type brand struct {
 	borne []string
 	// input is what Details says after Input("hdmi2").
 	input string
+	// tells says that the driver can tell which input is shown.
+	tells bool
 	// told are the parts it can tell to be in trouble.
 	told []string
 	// unasked says that it tells of troubles only by itself.
@@ -78,20 +80,20 @@ func usual(more map[string]error) map[string]error {
 func brands() []brand {
 	epsonBorne := []string{"wrong_case", "events", "deep", "late_prompt"}
 	return []brand{
-		{name: "pjlink", open: openPJLink, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "32", told: parts,
+		{name: "pjlink", open: openPJLink, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "32", tells: true, told: parts,
 			borne: []string{"wrong_case", "link_up", "pad_nul", "blank_line", "digest_each"},
 			after: usual(map[string]error{"closes": hal.ErrGone})},
-		{name: "escvp21", open: openEpson, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "A0", told: parts,
+		{name: "escvp21", open: openEpson, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "A0", tells: true, told: parts,
 			borne: epsonBorne, after: usual(map[string]error{"mute": hal.ErrSilent, "no_prompt": hal.ErrGarbled})},
-		{name: "escvp21 over the network", open: openEpsonNet, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "A0", told: parts,
+		{name: "escvp21 over the network", open: openEpsonNet, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "A0", tells: true, told: parts,
 			borne: epsonBorne, after: usual(map[string]error{"mute": hal.ErrSilent, "closes": hal.ErrGone})},
-		{name: "benq", open: openBenQ, warming: hal.DisplayOn, cooling: hal.DisplayStandby, input: "hdmi2",
+		{name: "benq", open: openBenQ, warming: hal.DisplayOn, cooling: hal.DisplayStandby, input: "hdmi2", tells: true,
 			borne: []string{"wrong_case", "no_echo", "blank_echo", "double_echo", "no_prompt", "no_star", "no_hash", "bare_model", "same_text"},
 			after: usual(map[string]error{"echo_only": hal.ErrGarbled})},
 		{name: "optoma", open: openOptoma, warming: hal.DisplayOn, cooling: hal.DisplayStandby, input: "8",
 			told: []string{hal.PartFan, hal.PartLamp, hal.PartTemperature}, unasked: true, lucky: true,
 			borne: []string{"wrong_case", "bare", "mute_info", "old_off"}, after: usual(nil)},
-		{name: "nec", open: openNEC, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "hdmi 2", told: parts,
+		{name: "nec", open: openNEC, warming: hal.DisplayWarming, cooling: hal.DisplayCooling, input: "hdmi 2", tells: true, told: parts,
 			borne: []string{"new_hdmi"}, after: usual(map[string]error{"bad_sum": hal.ErrGarbled})},
 	}
 }
@@ -376,6 +378,56 @@ func (b brand) saysUnasked(t *testing.T, w *world.World, part string) bool {
 	fault(t, far, part)
 	got, err := optoma.New(port, 0).Details(t.Context())
 	return err == nil && reflect.DeepEqual(got.Errors, []string{part}) && !got.Checked
+}
+
+// What somebody chooses with the remote control is told, in every case of letters;
+// a projector that tells its inputs by numbers of its model is no judge.
+func TestShows(t *testing.T) {
+	for _, b := range brands() {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			w, d, far := b.start(t, patient)
+			teller, ok := d.(interface {
+				Shows(ctx context.Context, input string) (bool, string, error)
+			})
+			if ok != b.tells {
+				t.Fatalf("tells its input: %v, want %v", ok, b.tells)
+			}
+			if !ok {
+				return
+			}
+			is := func(what, input string, want bool) {
+				t.Helper()
+				if shown, is, err := teller.Shows(t.Context(), input); shown != want || err != nil || is == "" {
+					t.Errorf("%s: shows %s: %v (%q), %v; want %v", what, input, shown, is, err, want)
+				}
+			}
+			if shown, _, err := teller.Shows(t.Context(), "hdmi1"); shown || !errors.Is(err, hal.ErrRefused) {
+				t.Errorf("in standby: %v, %v; want refused", shown, err)
+			}
+			if err := d.PowerOn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			hold(w, warm+200*time.Millisecond)
+			for _, input := range []string{"hdmi1", "hdmi2", "HDMI1"} {
+				if err := d.Input(t.Context(), input); err != nil {
+					t.Fatal(err)
+				}
+				is("chosen by us", input, true)
+			}
+			is("chosen by us", "hdmi2", false)
+			fault(t, far, "other_input")
+			is("chosen by hand", "hdmi1", false)
+			if err := d.Input(t.Context(), "hdmi1"); err != nil {
+				t.Fatal(err)
+			}
+			is("chosen again", "hdmi1", true)
+			if slices.Contains(far.Kinds(), "wrong_case") {
+				fault(t, far, "wrong_case")
+				is("in the other case", "hdmi1", true)
+			}
+		})
+	}
 }
 
 // An older Epson is mute until the lamp burns: nothing must be claimed meanwhile,

@@ -73,9 +73,11 @@ func brands() []brand {
 			run(t, d.Run)
 			return mdc.New(near, 3), d
 		}, hal.DisplayOn, with(map[string][2]error{"refuses": refuses, "as_pc": {}})},
-		{"cec", func(_ *testing.T, w *world.World) (displaytest.Display, emulated) {
+		{"cec", func(t *testing.T, w *world.World) (displaytest.Display, emulated) {
 			d := device.NewCECBus(w, device.CECBusOpts{Address: 0x2000})
-			return cec.New(bus.New(func() (bus.Kernel, error) { return d.Open() }, bus.Opts{})), d
+			adapter := bus.New(func() (bus.Kernel, error) { return d.Open() }, bus.Opts{Follow: true})
+			run(t, func(ctx context.Context) error { return adapter.Follow(ctx, func() bool { return true }) })
+			return cec.New(adapter), d
 		}, hal.DisplayWarming, map[string][2]error{
 			"silent": {hal.ErrSilent, nil}, "deaf": {hal.ErrSilent, hal.ErrSilent}, "refuses": refuses,
 			"garbled": {hal.ErrGarbled, hal.ErrGarbled}, "nonsense": {hal.ErrGarbled, nil},
@@ -233,6 +235,51 @@ func TestEveryTVThroughALesson(t *testing.T) {
 				do("off", tv.PowerOff(t.Context()))
 				hold(w, 50*time.Millisecond)
 				is("at last", hal.DisplayStandby)
+			})
+		})
+	}
+}
+
+// What somebody chooses with the remote control is told by those that can.
+func TestShows(t *testing.T) {
+	tells := map[string]bool{"lg": true, "mdc": true, "cec": true}
+	for _, b := range brands() {
+		t.Run(b.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := village()
+				tv, far := b.open(t, w)
+				teller, ok := tv.(interface {
+					Shows(ctx context.Context, input string) (bool, string, error)
+				})
+				if ok != tells[b.name] {
+					t.Fatalf("tells its input: %v", ok)
+				}
+				if !ok {
+					return
+				}
+				w.TVPower(true)
+				hold(w, 500*time.Millisecond)
+				if err := tv.Input(t.Context(), "hdmi2"); err != nil {
+					t.Fatal(err)
+				}
+				shown, is, err := teller.Shows(t.Context(), "hdmi2")
+				if b.name == "cec" { // it was told, and has not said that it did so
+					shown = shown || errors.Is(err, hal.ErrRefused)
+					err = nil
+				}
+				if !shown || err != nil {
+					t.Errorf("chosen by us: %v (%q), %v", shown, is, err)
+				}
+				if err := far.Fault("other_input"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+				if shown, is, err := teller.Shows(t.Context(), "hdmi2"); shown || err != nil || is == "" {
+					t.Errorf("chosen by hand: %v (%q), %v; it shows %+v", shown, is, err, far.Snapshot())
+				}
+				if _, _, err := teller.Shows(t.Context(), "no such input"); err == nil {
+					t.Error("no such input, and no error")
+				}
 			})
 		})
 	}

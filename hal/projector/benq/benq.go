@@ -91,14 +91,42 @@ var codes = map[string]string{
 // "vga3", "video1", "video2" (S-Video), "usb1" or "lan1", or by BenQ's own word
 // of letters and digits, for instance "ypbr".
 func (p *Projector) Input(ctx context.Context, input string) error {
+	code, err := codeOf(input)
+	if err != nil {
+		return err
+	}
+	return p.set(ctx, "sour", code)
+}
+
+// Shows asks for the source now selected and says whether it is that input, named
+// as Input takes it, and its word. The first HDMI socket may be called hdmi or
+// hdmi1.
+func (p *Projector) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	code, err := codeOf(input)
+	if err != nil {
+		return false, "", err
+	}
+	if is, err = p.Source(ctx); err != nil {
+		return false, "", err
+	}
+	first := func(word string) string {
+		if word == "hdmi1" {
+			return "hdmi"
+		}
+		return word
+	}
+	return first(is) == first(code), is, nil
+}
+
+func codeOf(input string) (string, error) {
 	code, ok := codes[strings.ToLower(input)]
 	if !ok {
 		code = strings.ToLower(input)
 	}
 	if !isWord(code) {
-		return fmt.Errorf("benq: input %q: neither a name such as hdmi1 nor a word such as rgb", input)
+		return "", fmt.Errorf("benq: input %q: neither a name such as hdmi1 nor a word such as rgb", input)
 	}
-	return p.set(ctx, "sour", code)
+	return code, nil
 }
 
 // isWord says whether s can be the name of an input.

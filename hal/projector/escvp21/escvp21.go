@@ -112,14 +112,39 @@ var codes = map[string]string{
 // "video1", "video2" (S-Video), "usb1" or "lan1", or by Epson's code of two
 // hexadecimal digits, for instance "A0".
 func (p *Projector) Input(ctx context.Context, input string) error {
+	code, err := codeOf(input)
+	if err != nil {
+		return err
+	}
+	return p.set(ctx, "SOURCE "+code)
+}
+
+// Shows asks for the source now selected and says whether it is that input, named
+// as Input takes it, and its code. A code that ends with 0 or F selects a socket
+// and leaves the kind of signal to the projector, which then tells the kind it
+// found: 11 or 14 after 1F.
+func (p *Projector) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	code, err := codeOf(input)
+	if err != nil {
+		return false, "", err
+	}
+	if is, err = p.Source(ctx); err != nil {
+		return false, "", err
+	}
+	is = strings.ToUpper(is)
+	socket := code[1] == '0' || code[1] == 'F'
+	return is == code || socket && is[0] == code[0], is, nil
+}
+
+func codeOf(input string) (string, error) {
 	code, ok := codes[strings.ToLower(input)]
 	if !ok {
 		code = strings.ToUpper(input)
 	}
 	if !isCode(code) {
-		return fmt.Errorf("epson: input %q: neither a name such as hdmi1 nor a code such as 30", input)
+		return "", fmt.Errorf("epson: input %q: neither a name such as hdmi1 nor a code such as 30", input)
 	}
-	return p.set(ctx, "SOURCE "+code)
+	return code, nil
 }
 
 // Source returns the code of the input now selected. Most models refuse in

@@ -113,27 +113,61 @@ func hours(b []byte) ([]time.Duration, error) {
 }
 
 func (p *Projector) addInput(ctx context.Context, d *hal.DisplayDetails) error {
-	data, err := p.ask(ctx, inputStatus)
-	if err != nil {
+	number, kind, err := p.source(ctx)
+	if err != nil || kind == noSource {
 		return err
 	}
-	number, kind := data[2], data[3]
+	d.Input = sourceName(number, kind)
+	return nil
+}
+
+// noSource is the kind of no source.
+const noSource = 0xFF
+
+// source asks for the number and the kind of the selected source.
+func (p *Projector) source(ctx context.Context) (number, kind byte, err error) {
+	data, err := p.ask(ctx, inputStatus)
+	if err != nil {
+		return 0, noSource, err
+	}
+	return data[2], data[3], nil
+}
+
+func sourceName(number, kind byte) string {
 	names := map[byte]string{
 		0x01: "computer", 0x02: "video", 0x03: "s-video", 0x04: "component", 0x06: "hdmi", 0x07: "viewer",
 		0x20: "dvi", 0x21: "hdmi", 0x22: "displayport", 0x23: "viewer", 0x27: "hdbaset", 0x28: "sdi",
 	}
-	switch name, ok := names[kind]; {
-	case kind == 0xFF: // not a source
-	case ok:
-		d.Input = fmt.Sprintf("%s %d", name, number)
-	default:
-		d.Input = fmt.Sprintf("%02X %02X", number, kind)
+	if name, ok := names[kind]; ok {
+		return fmt.Sprintf("%s %d", name, number)
 	}
-	return nil
+	return fmt.Sprintf("%02X %02X", number, kind)
 }
 
-// addModel reads a name that ends at the first NUL; after it old models leave
-// whatever was there.
+// Shows asks for the source now selected and says whether it is that input, named
+// as Input takes it, and what it is called in Details. The projector tells a
+// source by other numbers than it is selected by: inputs other than HDMI, VGA and
+// video, and codes, cannot be told apart and are hal.ErrRefused.
+func (p *Projector) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	names := map[string][]string{
+		"hdmi1": {"hdmi 1"}, "hdmi2": {"hdmi 2"}, "vga1": {"computer 1", "component 1"}, "vga2": {"computer 2", "component 2"},
+		"vga3": {"computer 3", "component 3"}, "video1": {"video 1"},
+	}
+	want, ok := names[strings.ToLower(input)]
+	if !ok {
+		return false, "", fmt.Errorf("nec: input %q: not told apart: %w", input, hal.ErrRefused)
+	}
+	number, kind, err := p.source(ctx)
+	switch {
+	case err != nil:
+		return false, "", err
+	case kind == noSource:
+		return false, "", fmt.Errorf("nec: no source: %w", hal.ErrRefused)
+	}
+	is = sourceName(number, kind)
+	return slices.Contains(want, is), is, nil
+}
+
 func (p *Projector) addModel(ctx context.Context, d *hal.DisplayDetails) error {
 	data, err := p.ask(ctx, modelName)
 	if err != nil {

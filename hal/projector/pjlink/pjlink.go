@@ -145,14 +145,33 @@ func (p *Projector) PowerOff(ctx context.Context) error { return p.set(ctx, clas
 // or A to Z, for instance "31". Makers number their sockets as they like: where
 // "hdmi1" is not 31, Inputs and InputName tell the code.
 func (p *Projector) Input(ctx context.Context, input string) error {
+	code, err := p.code(input)
+	if err != nil {
+		return err
+	}
+	return p.set(ctx, class1, "INPT", code)
+}
+
+// Shows asks for the input now selected and says whether it is that one, named as
+// Input takes it, and its code. Most projectors refuse in standby.
+func (p *Projector) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	code, err := p.code(input)
+	if err != nil {
+		return false, "", err
+	}
+	is, err = p.Source(ctx)
+	return err == nil && is == code, is, err
+}
+
+func (p *Projector) code(input string) (string, error) {
 	code, ok := codes[strings.ToLower(input)]
 	if !ok {
 		code = strings.ToUpper(input)
 	}
 	if !validInput(code) {
-		return fmt.Errorf("projector %s: input %q: neither a name such as hdmi1 nor a code such as 31", p.addr, input)
+		return "", fmt.Errorf("projector %s: input %q: neither a name such as hdmi1 nor a code such as 31", p.addr, input)
 	}
-	return p.set(ctx, class1, "INPT", code)
+	return code, nil
 }
 
 // codes are the neutral names of inputs.

@@ -25,6 +25,7 @@ type BenQOpts struct {
 //
 // Its kinds beside those of the wire and the parts:
 //
+//	other_input  somebody chooses another input
 //	refuses      answers "Block item" to every command, for five minutes
 //	wrong_case   answers in lower case
 //	slow         a character every fifth of a second
@@ -53,7 +54,7 @@ func NewBenQ(w *world.World, port Port, o BenQOpts) *BenQ {
 		"hdmi1": "hdmi", "vga1": "rgb", "vga2": "rgb2", "video1": "vid", "video2": "svid", "usb1": "usbreader", "lan1": "network",
 	}
 	b.port, b.rng = port, seeded(o.Seed, 0xBE)
-	kinds := append(append(wireKinds(), troubleKinds()...), "refuses", "wrong_case", "slow", "no_echo", "blank_echo", "double_echo",
+	kinds := append(append(wireKinds(), troubleKinds()...), otherInput, "refuses", "wrong_case", "slow", "no_echo", "blank_echo", "double_echo",
 		"echo_only", "no_prompt", "no_star", "no_hash", "bare_model", "same_text")
 	b.knob = newKnob("projector", b.began(plug(port)), kinds...)
 	return b

@@ -29,6 +29,7 @@ type CECBusOpts struct {
 //
 // Its kinds:
 //
+//	other_input somebody chooses another input, and the set says so
 //	silent      acknowledges and does and says nothing
 //	deaf        does not acknowledge: CEC switched off in the menu
 //	refuses     answers Feature Abort to everything
@@ -65,13 +66,20 @@ func NewCECBus(w *world.World, o CECBusOpts) *CECBus {
 		o.Address = 0x1000
 	}
 	b := &CECBus{world: w, opts: o, address: noAddress}
-	b.knob = newKnob("tv", b.changed, "silent", "deaf", "refuses", "garbled", "nonsense", "cut", "unplugged")
+	b.knob = newKnob("tv", b.changed, otherInput, "silent", "deaf", "refuses", "garbled", "nonsense", "cut", "unplugged")
 	return b
 }
 
-func (b *CECBus) changed(string) error {
+func (b *CECBus) changed(kind string) error {
 	b.lock.Lock()
 	defer b.lock.Unlock()
+	if kind == otherInput {
+		old := b.active
+		if b.active = 0x3000; old == b.active {
+			b.active = 0x4000
+		}
+		b.say([]byte{0x0F, 0x80, byte(old >> 8), byte(old), byte(b.active >> 8), byte(b.active)}) // <Routing Change>
+	}
 	for _, f := range b.files {
 		f.nudge()
 	}

@@ -107,6 +107,10 @@ func plug(w interface {
 	}
 }
 
+// otherInput is the fault of a display at which somebody chooses another input with
+// its remote control. Mending it chooses nothing.
+const otherInput = "other_input"
+
 // wireKinds returns the faults of every wire but "none".
 func wireKinds() []string { return wire.Faults()[1:] }
 

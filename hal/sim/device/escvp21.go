@@ -27,6 +27,7 @@ type EpsonOpts struct {
 //
 // Its kinds beside those of the wire and the parts:
 //
+//	other_input  somebody chooses another input
 //	refuses      answers ERR, for five minutes
 //	wrong_case   answers in lower case
 //	slow         a character every fifth of a second
@@ -44,7 +45,7 @@ type vp21 struct {
 
 func epsonKinds(more ...string) []string {
 	kinds := append(wireKinds(), troubleKinds()...)
-	kinds = append(kinds, "refuses", "wrong_case", "slow", "late_prompt", "late_mute", "no_prompt", "abnormal", "mute", "events", "deep")
+	kinds = append(kinds, otherInput, "refuses", "wrong_case", "slow", "late_prompt", "late_mute", "no_prompt", "abnormal", "mute", "events", "deep")
 	return append(kinds, more...)
 }
 

@@ -28,6 +28,7 @@ type MDCOpts struct {
 //
 // Its kinds beside those of the wire:
 //
+//	other_input somebody chooses another input
 //	refuses     answers N to everything
 //	ignores     acknowledges everything and does nothing
 //	as_pc       tells an HDMI input by the code of a computer at it
@@ -56,7 +57,14 @@ func NewMDCTV(w *world.World, port Port, o MDCOpts) *MDCTV {
 		t.baud = 9600
 	}
 	t.rng = rand.New(rand.NewPCG(o.Seed, 0x3D))
-	t.knob = newKnob("tv", plug(port), append(wireKinds(), "refuses", "ignores", "as_pc")...)
+	t.knob = newKnob("tv", func(kind string) error {
+		if kind == otherInput {
+			t.state.Lock()
+			t.input ^= 0x21 ^ 0x23 // HDMI 2 instead of 1, or the other way round
+			t.state.Unlock()
+		}
+		return plug(port)(kind)
+	}, append(wireKinds(), otherInput, "refuses", "ignores", "as_pc")...)
 	return t
 }
 

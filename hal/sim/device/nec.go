@@ -27,6 +27,7 @@ type NECOpts struct {
 // Requests with a wrong sum are not answered. Its kinds beside those of the wire
 // and the parts:
 //
+//	other_input  somebody chooses another input
 //	refuses      refuses every command as not possible now, for five minutes
 //	slow         a character every fifth of a second
 //	bad_sum      wrong sums in the answers
@@ -51,7 +52,7 @@ func NewNEC(w *world.World, port Port, o NECOpts) *NEC {
 		"hdmi1": "1a", "hdmi2": "1b", "vga1": "01", "vga2": "02", "video1": "06", "video2": "0b", "usb1": "1f", "lan1": "20",
 	}
 	n.port, n.rng = port, seeded(o.Seed, 0x4EC)
-	kinds := append(append(wireKinds(), troubleKinds()...), "refuses", "slow", "bad_sum", "no_running", "new_hdmi", "no_switch", "busy")
+	kinds := append(append(wireKinds(), troubleKinds()...), otherInput, "refuses", "slow", "bad_sum", "no_running", "new_hdmi", "no_switch", "busy")
 	n.knob = newKnob("projector", n.began(plug(port)), kinds...)
 	return n
 }

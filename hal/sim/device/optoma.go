@@ -27,6 +27,7 @@ type OptomaOpts struct {
 //
 // Its kinds beside those of the wire and the parts:
 //
+//	other_input  somebody chooses another input
 //	refuses      fails every command, for five minutes
 //	wrong_case   answers in the other case
 //	slow         a character every fifth of a second
@@ -51,7 +52,7 @@ func NewOptoma(w *world.World, port Port, o OptomaOpts) *Optoma {
 		"hdmi1": "1", "hdmi2": "15", "vga1": "5", "vga2": "6", "video1": "10", "video2": "9", "usb1": "17", "lan1": "18",
 	}
 	p.port, p.rng = port, seeded(o.Seed, 0x07)
-	kinds := append(append(wireKinds(), troubleKinds()...), "refuses", "wrong_case", "slow", "bare", "chatty", "old_off", "mute_info")
+	kinds := append(append(wireKinds(), troubleKinds()...), otherInput, "refuses", "wrong_case", "slow", "bare", "chatty", "old_off", "mute_info")
 	p.knob = newKnob("projector", p.began(plug(port)), kinds...)
 	return p
 }

@@ -79,6 +79,7 @@ const pjIdle = 30 * time.Second
 // which ERST tells and with which, if it is lamp, temperature or cover, POWR 1 is
 // answered ERR4, and:
 //
+//	other_input somebody chooses another input
 //	refuses     answers ERR3 to everything, for five minutes
 //	closes      hangs up before its first answer
 //	slow        a character every fifth of a second
@@ -103,8 +104,8 @@ func NewProjector(w *world.World, tcp *wire.TCP, o ProjectorOpts) *Projector {
 		input: o.Inputs[0], avmute: "30", freeze: "0",
 	}
 	p.body.world = w
-	kinds := append(append(wireKinds(), troubleKinds()...), "refuses", "closes", "slow", "wrong_case", "link_up", "pad_nul", "blank_line", "digest_each")
-	p.knob = newKnob("projector", p.body.began(plug(tcp)), kinds...)
+	kinds := append(append(wireKinds(), troubleKinds()...), otherInput, "refuses", "closes", "slow", "wrong_case", "link_up", "pad_nul", "blank_line", "digest_each")
+	p.knob = newKnob("projector", p.body.began(p.changed), kinds...)
 	return p
 }
 
@@ -114,6 +115,16 @@ func (p *Projector) Snapshot() ProjectorView {
 	p.state.Lock()
 	defer p.state.Unlock()
 	return ProjectorView{State: s.State.String(), Input: p.input, Muted: p.avmute != "30"}
+}
+
+// changed is what a fault does at once.
+func (p *Projector) changed(kind string) error {
+	if kind == otherInput {
+		p.state.Lock()
+		p.input = another(p.input, p.opts.Inputs...)
+		p.state.Unlock()
+	}
+	return plug(p.tcp)(kind)
 }
 
 func (p *Projector) awake() bool { return p.world.Snapshot().Projector.Answers }

@@ -38,14 +38,28 @@ type beamer struct {
 // has says whether the projector behaves as kind says, by nature or by fault.
 func (b *beamer) has(k *knob, kind string) bool { return b.quirk == kind || k.FaultName() == kind }
 
-// began notes when a fault begins, and plugs or unplugs the wire.
+// began notes when a fault begins, chooses another input if that is the fault, and
+// plugs or unplugs the wire.
 func (b *beamer) began(wire func(kind string) error) func(kind string) error {
 	return func(kind string) error {
 		b.state.Lock()
 		b.since = b.world.Clock()
+		if kind == otherInput {
+			b.input = another(b.input, b.names["vga1"], b.names["hdmi1"])
+		}
 		b.state.Unlock()
 		return wire(kind)
 	}
+}
+
+// another is the first of list that is not input.
+func another(input string, list ...string) string {
+	for _, other := range list {
+		if other != input {
+			return other
+		}
+	}
+	return input
 }
 
 // refuses says whether it says no to every command.

@@ -33,6 +33,9 @@ type TVView struct {
 //
 //	power on    > ka 01 01\r     < a 01 OK01x
 //	refused                      < a 01 NG00x
+//
+// Its kind beside those of the wire: other_input, at which somebody chooses another
+// input.
 type TV struct {
 	serial
 	world *world.World
@@ -60,7 +63,14 @@ func NewTV(w *world.World, port Port, o TVOpts) *TV {
 		t.baud = 9600
 	}
 	t.rng = rand.New(rand.NewPCG(o.Seed, 0x16))
-	t.knob = newKnob("tv", plug(port), wireKinds()...)
+	t.knob = newKnob("tv", func(kind string) error {
+		if kind == otherInput {
+			t.state.Lock()
+			t.input ^= 1 // HDMI 2 instead of 1, or the other way round
+			t.state.Unlock()
+		}
+		return plug(port)(kind)
+	}, append(wireKinds(), otherInput)...)
 	return t
 }
 

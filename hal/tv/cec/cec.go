@@ -135,6 +135,53 @@ func number(input string) (int, error) {
 	return 0, fmt.Errorf("tv: input %q: not \"this\", nor hdmi1 to hdmi15", input)
 }
 
+// pather is a Bus that hears what others say of the picture that is shown; see
+// cec.Adapter.
+type pather interface {
+	Path() (address uint16, known bool)
+}
+
+// errUntold means that nobody has said which input is shown.
+var errUntold = fmt.Errorf("tv: input: nobody has told: %w", hal.ErrRefused)
+
+// Shows says whether our picture is shown, and the address of the one that is,
+// "2.0.0.0"; 0.0.0.0 is the set's tuner. The input is named as Input takes it. CEC
+// has no question for that: it is what the set and its devices have told since we
+// last asked to be shown, and hal.ErrRefused when they have told nothing.
+func (t *TV) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	want, err := number(strings.ToLower(input))
+	if err != nil {
+		return false, "", err
+	}
+	bus, ok := t.bus.(pather)
+	if !ok {
+		return false, "", errUntold
+	}
+	path, known := bus.Path()
+	if !known {
+		return false, "", errUntold
+	}
+	ours, err := t.bus.PhysicalAddress(ctx)
+	switch {
+	case err != nil:
+		return false, "", fmt.Errorf("tv: input: %w", err)
+	case want != 0 && int(ours>>12) != want, leads(path, ours):
+		return false, "", errUntold
+	}
+	return path == ours, fmt.Sprintf("%x.%x.%x.%x", path>>12, path>>8&0xF, path>>4&0xF, path&0xF), nil
+}
+
+// leads says whether path is that of a switch on the way to address: then the
+// switch decides, and has not told yet.
+func leads(path, address uint16) bool {
+	for shift := 4; shift < 16; shift += 4 {
+		if path != 0 && path != address && path == address>>shift<<shift {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *TV) show(ctx context.Context, p uint16) error {
 	if err := t.bus.Send(ctx, everyone, activeSource, byte(p>>8), byte(p)); err != nil {
 		return fmt.Errorf("tv: show our picture: %w", err)

@@ -74,22 +74,54 @@ func (t *TV) PowerOff(ctx context.Context) error { return t.set(ctx, "ka", 0) }
 // Input selects "hdmi1", "hdmi2" or "hdmi3". A set that refuses the newer
 // command is asked by the older one, which knows two inputs.
 func (t *TV) Input(ctx context.Context, input string) error {
-	var newer, older byte
-	switch strings.ToLower(input) {
-	case "hdmi1":
-		newer, older = 0x90, 0x08
-	case "hdmi2":
-		newer, older = 0x91, 0x09
-	case "hdmi3":
-		newer = 0x92
-	default:
-		return fmt.Errorf("tv %d: input %q: not hdmi1 to hdmi3", t.id, input)
+	newer, older, err := t.codes(input)
+	if err != nil {
+		return err
 	}
-	err := t.set(ctx, "xb", newer)
+	err = t.set(ctx, "xb", newer)
 	if errors.Is(err, hal.ErrRefused) && older != 0 {
 		return t.set(ctx, "kb", older)
 	}
 	return err
+}
+
+// Shows asks for the input now selected and says whether it is that one, named as
+// Input takes it, and its name, or its code where it has none here. A set that
+// refuses the newer question is asked by the older one.
+func (t *TV) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	newer, older, err := t.codes(input)
+	if err != nil {
+		return false, "", err
+	}
+	want := newer
+	got, err := t.ask(ctx, "xb", query)
+	if errors.Is(err, hal.ErrRefused) && older != 0 {
+		want = older
+		got, err = t.ask(ctx, "kb", query)
+	}
+	if err != nil {
+		return false, "", err
+	}
+	is = fmt.Sprintf("%02x", got)
+	for _, name := range []string{"hdmi1", "hdmi2", "hdmi3"} {
+		if n, o, _ := t.codes(name); got == n || o != 0 && got == o {
+			is = name
+		}
+	}
+	return got == want, is, nil
+}
+
+// codes are those of an input in the newer and in the older command, 0 for none.
+func (t *TV) codes(input string) (newer, older byte, err error) {
+	switch strings.ToLower(input) {
+	case "hdmi1":
+		return 0x90, 0x08, nil
+	case "hdmi2":
+		return 0x91, 0x09, nil
+	case "hdmi3":
+		return 0x92, 0, nil
+	}
+	return 0, 0, fmt.Errorf("tv %d: input %q: not hdmi1 to hdmi3", t.id, input)
 }
 
 // Volume sets the volume, 0 to 100.

@@ -94,19 +94,52 @@ var inputs = map[string]byte{
 
 // Input selects "hdmi1" to "hdmi4", "displayport", "dvi" or "pc".
 func (t *TV) Input(ctx context.Context, input string) error {
-	input = strings.ToLower(input)
-	code, ok := inputs[input]
-	if !ok {
-		return fmt.Errorf("tv %d: input %q: not hdmi1 to hdmi4, displayport, dvi or pc", t.id, input)
+	code, err := t.code(input)
+	if err != nil {
+		return err
 	}
 	got, err := t.ask(ctx, source, code)
 	if err != nil {
 		return err
 	}
-	if got != code && (!strings.HasPrefix(input, "hdmi") || got != code+1) {
+	if !same(code, got) {
 		return t.other(source, code, got)
 	}
 	return nil
+}
+
+// Shows asks for the source now selected and says whether it is that input, named
+// as Input takes it, and its name, or its code where it has none here.
+func (t *TV) Shows(ctx context.Context, input string) (shown bool, is string, err error) {
+	code, err := t.code(input)
+	if err != nil {
+		return false, "", err
+	}
+	got, err := t.ask(ctx, source)
+	if err != nil {
+		return false, "", err
+	}
+	is = fmt.Sprintf("%02x", got)
+	for name, c := range inputs {
+		if same(c, got) {
+			is = name
+		}
+	}
+	return same(code, got), is, nil
+}
+
+func (t *TV) code(input string) (byte, error) {
+	code, ok := inputs[strings.ToLower(input)]
+	if !ok {
+		return 0, fmt.Errorf("tv %d: input %q: not hdmi1 to hdmi4, displayport, dvi or pc", t.id, input)
+	}
+	return code, nil
+}
+
+// same says whether a source that is told is the one with that code.
+func same(code, told byte) bool {
+	hdmi := code == 0x21 || code == 0x23 || code == 0x31 || code == 0x33
+	return told == code || hdmi && told == code+1
 }
 
 // Volume sets the volume, 0 to 100.
