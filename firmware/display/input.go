@@ -71,6 +71,8 @@ func (k *Keeper) mind(ctx context.Context) bool {
 		return k.choose(ctx) && !known
 	case known && k.mayTake(now, is):
 		k.choose(ctx)
+	case known && !settled:
+		k.lookWhenSettled()
 	}
 	return !known
 }
@@ -81,6 +83,7 @@ func (k *Keeper) choose(ctx context.Context) bool {
 	now := k.opts.Now()
 	if k.input.set = err == nil; err == nil {
 		k.input.chosen, k.input.fails = now, 0
+		k.lookWhenSettled()
 	} else {
 		k.input.fails++
 		k.input.due = now.Add(min(k.opts.Poll<<min(k.input.fails-1, 6), time.Minute))
@@ -88,6 +91,11 @@ func (k *Keeper) choose(ctx context.Context) bool {
 	k.opts.Log.Info("display input selected", "display", k.name, "input", k.opts.Input, "err", err)
 	k.chose(err)
 	return err == nil
+}
+
+// lookWhenSettled makes the next look due when the display has had its time.
+func (k *Keeper) lookWhenSettled() {
+	k.input.looked = k.input.chosen.Add(inputSettle - k.opts.Look)
 }
 
 // mayTake says whether an input that somebody chose may be taken back now.

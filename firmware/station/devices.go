@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/hal"
+	"stationbox/hal/projector/pjlink"
 	"stationbox/media/sound"
 )
 
@@ -43,6 +44,7 @@ type fitted struct {
 	kinds                []string // of its ways, in their order
 	input                string
 	socket               *socket // nil when its mains is not to be taken away
+	notices              []*pjlink.Watch
 	lampLife, filterLife time.Duration
 }
 
@@ -98,6 +100,7 @@ func (ds *displays) add(cfg *config.Config, n displayNeeds, mem *display.Memory,
 	}
 	o.Told = func(e display.Event) { n.put(kindStep, "", stepNote{name, e}) }
 	f.keeper = display.New(name, display.NewChain(ways, co), o)
+	f.notices = ds.opener.noticesOf(list, f.keeper.News)
 	ds.list = append(ds.list, f)
 }
 
@@ -153,6 +156,9 @@ func (ds *displays) tasks() []task {
 	list := ds.opener.follow
 	for _, sc := range ds.list {
 		list = append(list, task{sc.name, sc.keeper.Run})
+		for _, w := range sc.notices {
+			list = append(list, task{sc.name + " notices", w.Run})
+		}
 	}
 	return list
 }
@@ -209,6 +215,10 @@ func (w *watch) Run(ctx context.Context) error {
 			st := sc.keeper.Status()
 			w.faults.set(lasting(sc.name, st.State == hal.DisplayUnknown && !st.At.IsZero() && st.Err != nil, 10*time.Second), "fault.display.silent", sc.name)
 			w.worn(sc, st)
+			for _, n := range sc.notices {
+				err := n.Err()
+				w.faults.set(lasting(sc.name+" notices "+n.Port(), err != nil, 5*time.Second), "fault.display.notices", sc.name, "port", n.Port())
+			}
 		}
 		g, known := w.guard.Status().Fresh(w.now(), guardAge)
 		w.faults.set(lasting("guard", !known, guardAge), "fault.guard.lost", "")

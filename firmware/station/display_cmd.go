@@ -31,6 +31,7 @@ type displayReport struct {
 	LeadMS   int64               `json:"lead_ms"`
 	Model    string              `json:"model,omitempty"`
 	Input    string              `json:"input,omitempty"`
+	Wrong    bool                `json:"input_wrong,omitempty"`
 	Errors   []string            `json:"errors,omitempty"`
 	Warnings []string            `json:"warnings,omitempty"`
 	Wear     []display.Wear      `json:"wear,omitempty"`
@@ -40,8 +41,11 @@ type displayReport struct {
 func (st *Station) displayReport(f fitted) displayReport {
 	s := f.keeper.Status()
 	r := displayReport{Name: f.name, Wanted: s.Wanted, State: s.State, By: s.By, Stubborn: s.Stubborn, Unasked: s.Unasked, LeadMS: s.Lead.Milliseconds(),
-		Model: s.Details.Value.Model, Input: s.Details.Value.Input, Errors: s.Details.Value.Errors, Warnings: s.Details.Value.Warnings,
+		Model: s.Details.Value.Model, Input: s.Details.Value.Input, Wrong: s.InputWrong, Errors: s.Details.Value.Errors, Warnings: s.Details.Value.Warnings,
 		Wear: f.keeper.Wears(st.tick(), f.lampLife, f.filterLife), Ways: s.Ways}
+	if s.InputIs != "" {
+		r.Input = s.InputIs // newer than the details
+	}
 	if !s.At.IsZero() {
 		r.AgeMS = st.tick().Sub(s.At).Milliseconds()
 	}
@@ -86,6 +90,9 @@ func (r displayReport) text(words *text.Catalogue, now time.Time) string {
 	}
 	if r.Model != "" {
 		b.WriteString("  " + r.Model + "\n")
+	}
+	if r.Wrong {
+		b.WriteString("  ! " + words.Say("cmd.display.input_wrong", "is", r.Input) + "\n")
 	}
 	for _, part := range r.Errors {
 		b.WriteString("  ! " + words.Say("part."+part) + "\n")
@@ -303,7 +310,7 @@ func (st *Station) darkFacts(words *text.Catalogue) darkFacts {
 }
 
 func darkOf(f fitted, s display.Status, held string) darkDisplay {
-	d := darkDisplay{Name: f.name, Fed: s.Fed, Held: held, State: s.State, Stubborn: s.Stubborn, Input: s.InputErr != nil,
+	d := darkDisplay{Name: f.name, Fed: s.Fed, Held: held, State: s.State, Stubborn: s.Stubborn, Input: s.InputErr != nil || s.InputWrong,
 		Gone: errors.Is(s.Err, hal.ErrGone), Parts: s.Details.Value.Errors, Lead: s.Lead}
 	if s.Err != nil {
 		d.Problem = s.Err.Error()

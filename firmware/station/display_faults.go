@@ -17,6 +17,7 @@ func (w *watch) worn(sc fitted, st display.Status) {
 	w.faults.set(st.State == hal.DisplayFault, "fault.display.fault", sc.name)
 	w.faults.set(st.Unasked, "fault.display.unasked", sc.name)
 	w.faults.set(st.InputErr != nil, "fault.display.input", sc.name)
+	w.faults.set(st.InputWrong, "fault.display.input_wrong", sc.name, "is", st.InputIs)
 	d := st.Details.Value
 	for _, part := range []string{hal.PartFan, hal.PartLamp, hal.PartTemperature, hal.PartCover, hal.PartFilter, hal.PartOther} {
 		w.faults.set(slices.Contains(d.Errors, part), "fault.display."+part, sc.name)

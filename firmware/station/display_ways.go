@@ -80,6 +80,27 @@ func (op *opener) open(name string, w config.Way) display.Way {
 	return out
 }
 
+// noticesOf hears what the projectors at ways say unasked by PJLink class 2, one
+// listener a port. It is taken for a reason to ask, never for an answer: anybody
+// in the network can send it.
+func (op *opener) noticesOf(ways []config.Way, ask func()) []*pjlink.Watch {
+	var list []*pjlink.Watch
+	for _, way := range ways {
+		if way.Kind != "pjlink" || op.doors.deaf() {
+			continue
+		}
+		w := pjlink.NewWatch(way.Address, func(n pjlink.Notice) {
+			if n.Kind != pjlink.Found {
+				ask()
+			}
+		}, pjlink.WatchOpts{Listen: op.doors.Notices})
+		if !slices.ContainsFunc(list, func(other *pjlink.Watch) bool { return other.Port() == w.Port() }) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
 // line opens the serial line or the connection of a way.
 func (op *opener) line(name string, w config.Way, timeout time.Duration) *line.Port {
 	o := line.Opts{Baud: w.Baud, Name: name + " " + w.Place(), Timeout: timeout, Log: op.log}

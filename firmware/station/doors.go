@@ -26,6 +26,9 @@ type Doors struct {
 	Commands func() (net.Listener, error)
 	// Dial connects to a display on the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Notices opens the UDP port at which a projector says by itself what has changed.
+	// Who leads Dial elsewhere and not this has a projector that says nothing so.
+	Notices func(port string) (net.PacketConn, error)
 	// Serial opens a display's serial line; what it returns has read and write
 	// deadlines, as net.Conn has.
 	Serial func(port string) (io.ReadWriteCloser, error)
@@ -64,6 +67,9 @@ func (d *Doors) tcp(address string) func() (io.ReadWriteCloser, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
 }
+
+// deaf says that no notices reach the station.
+func (d *Doors) deaf() bool { return d.Dial != nil && d.Notices == nil }
 
 func (d *Doors) serial(port string, o line.Opts) *line.Port {
 	if d.Serial != nil {
