@@ -108,7 +108,7 @@ func (v *Village) plugIn(f *far) error {
 	f.closers = append(f.closers, f.pins.Close)
 	f.frontend = device.NewFrontEnd(f.world, frontend, device.FrontEndOpts{FullScale: v.cfg.Mains.FullScale})
 	f.meter = device.NewMeter(f.world, meter, device.MeterOpts{Address: 1})
-	f.projector = device.NewProjector(f.world, tcp, device.ProjectorOpts{Password: v.cfg.Projector.Password, Name: "XGA-2100"})
+	f.projector = device.NewProjector(f.world, tcp, device.ProjectorOpts{Password: v.cfg.Projector.Password, Name: "XGA-2100", Class2: true, Notify: true})
 	f.tv = device.NewTV(f.world, tv, device.TVOpts{SetID: v.cfg.TV.SetID, MuteInStandby: v.tuning.MuteTV})
 	f.console = device.NewConsole(console)
 	v.plugInPins(f)
