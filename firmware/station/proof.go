@@ -160,7 +160,7 @@ func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, 
 	s.Begun = p.now.Collector.Begun || s.Playing
 	if pl.Loaded == o.File {
 		p.stands(o.ID, pl.Position)
-		s.Shown = new(pl.FramesShown)
+		s.Shown, s.Dropped = new(pl.FramesShown), new(pl.FramesDropped)
 	}
 	p.now.Collector.Feed(s)
 	p.now.Wall = now

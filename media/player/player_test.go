@@ -213,6 +213,33 @@ func TestStoppedMpvIsReplaced(t *testing.T) {
 	r.until("playing", playing)
 }
 
+// What mpv drops because it was stopped for a moment is told, and is not shown.
+func TestDroppedFramesAreTold(t *testing.T) {
+	t.Parallel()
+	r := run(t, player.Opts{})
+	file := clip(t, 60)
+	r.must(r.Preload(r.ctx(), file, 0))
+	r.must(r.Play(r.ctx()))
+	s := r.until("playing", func(s player.Status) bool { return s.Position > time.Second })
+	for begun := s.FramesDropped; s.FramesDropped == begun; {
+		r.signal(syscall.SIGSTOP)
+		time.Sleep(400 * time.Millisecond)
+		r.signal(syscall.SIGCONT)
+		at := s.Position + time.Second
+		s = r.until("going on", func(s player.Status) bool { return s.Position > at })
+		if s.Position > 50*time.Second {
+			t.Fatalf("stopped again and again, and nothing dropped: %+v", s)
+		}
+	}
+	if most := int64(s.Position/s.FrameTime) + 1; s.FramesShown+s.FramesDropped > most {
+		t.Errorf("%d shown and %d dropped of %d", s.FramesShown, s.FramesDropped, most)
+	}
+	r.must(r.Preload(r.ctx(), file, 0))
+	if s := r.State(); s.FramesDropped != 0 {
+		t.Errorf("%d dropped of a film that has not begun", s.FramesDropped)
+	}
+}
+
 func TestNextControllerAdoptsTheLivingMpv(t *testing.T) {
 	t.Parallel()
 	dir := shortDir(t)

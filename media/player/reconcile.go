@@ -118,6 +118,8 @@ func (s *session) issue(ctx context.Context, w wish) error {
 	}
 	p.mu.Lock()
 	p.view.duration, p.view.frames, p.view.base = 0, 0, w.at
+	p.view.late.begin()
+	p.view.bad.begin()
 	p.mu.Unlock()
 	video := "auto"
 	if s.noVideo {

@@ -5,21 +5,24 @@ import "time"
 // Status is what the player knows of mpv right now. While mpv is being
 // replaced, Alive is false and the rest says what will be shown again.
 type Status struct {
-	Alive        bool          `json:"alive"`             // mpv runs and answers
-	Version      string        `json:"version,omitempty"` // "mpv 0.35.1"
-	Loaded       string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
-	Position     time.Duration `json:"position_ns"`
-	Duration     time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
-	FrameTime    time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
-	Paused       bool          `json:"paused"`      // by Preload or Pause, not at the end
-	Playing      bool          `json:"playing"`     // moving
-	EOF          bool          `json:"eof"`         // the last frame is held
-	FramesShown  int64         `json:"frames_shown"`
-	VOConfigured bool          `json:"vo_configured"` // mpv has a picture on a screen
-	AOConfigured bool          `json:"ao_configured"` // mpv has an open sound device
-	Restarts     int           `json:"restarts"`      // of mpv, since Run began
-	PID          int           `json:"pid,omitempty"` // of mpv
-	Problem      error         `json:"-"`             // why it is not Alive
+	Alive       bool          `json:"alive"`             // mpv runs and answers
+	Version     string        `json:"version,omitempty"` // "mpv 0.35.1"
+	Loaded      string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
+	Position    time.Duration `json:"position_ns"`
+	Duration    time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
+	FrameTime   time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
+	Paused      bool          `json:"paused"`      // by Preload or Pause, not at the end
+	Playing     bool          `json:"playing"`     // moving
+	EOF         bool          `json:"eof"`         // the last frame is held
+	FramesShown int64         `json:"frames_shown"`
+	// FramesDropped is how many frames mpv says it did not show, because its output
+	// was late or its decoder could not; it begins anew when mpv is replaced.
+	FramesDropped int64 `json:"frames_dropped"`
+	VOConfigured  bool  `json:"vo_configured"` // mpv has a picture on a screen
+	AOConfigured  bool  `json:"ao_configured"` // mpv has an open sound device
+	Restarts      int   `json:"restarts"`      // of mpv, since Run began
+	PID           int   `json:"pid,omitempty"` // of mpv
+	Problem       error `json:"-"`             // why it is not Alive
 }
 
 // EventKind is what happened.
@@ -72,6 +75,7 @@ func (p *Player) State() Status {
 	s.Loaded, s.Position, s.Duration = p.want.file, p.want.at, p.view.duration
 	s.EOF, s.Paused = p.want.ended, p.want.paused && !p.want.ended
 	s.FramesShown, s.FrameTime = p.view.framesShown(), p.view.frameTime()
+	s.FramesDropped = p.view.late.count + p.view.bad.count
 	s.Playing = s.Alive && p.view.settled == p.want.gen && !p.view.paused && !p.want.ended
 	return s
 }

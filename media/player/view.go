@@ -30,16 +30,49 @@ type view struct {
 	paused   bool
 	eof      bool
 
-	base    time.Duration // position when frames were counted last
-	frames  float64       // shown by position
-	dropped int64         // of these, what mpv says it dropped
+	base   time.Duration // position when frames were counted last
+	frames float64       // shown by position
+	late   drops         // of these, what its output dropped because it was late
+	bad    drops         // and what its decoder did not give out
 
 	settled int // generation of the wish that this mpv shows
 }
 
 // framesShown is the frames that passed on a configured screen, by position
 // and frame rate, less those that mpv says it dropped.
-func (v *view) framesShown() int64 { return max(0, int64(v.frames+0.5)-v.dropped) }
+func (v *view) framesShown() int64 {
+	return max(0, int64(v.frames+0.5)-v.late.ours()-v.bad.ours())
+}
+
+// drops is one of mpv's counters of frames that were not shown. Mpv begins it
+// anew now and then: with a file, after a seek.
+type drops struct {
+	count  int64 // of this programme
+	before int64 // of these, before we were connected
+	last   int64 // what mpv said
+	known  bool
+}
+
+// see takes in what mpv says.
+func (d *drops) see(data json.RawMessage) {
+	var n int64
+	if json.Unmarshal(data, &n) != nil || n < 0 || n > 1<<40 {
+		return // no programme
+	}
+	grown := n - d.last
+	if grown < 0 {
+		grown = n
+	}
+	d.count, d.last = d.count+grown, n
+	if !d.known {
+		d.known, d.before = true, d.count
+	}
+}
+
+// begin counts for a new programme.
+func (d *drops) begin() { d.count, d.before = 0, 0 }
+
+func (d *drops) ours() int64 { return d.count - d.before }
 
 // frameTime is the distance of two frames.
 func (v *view) frameTime() time.Duration {
@@ -67,7 +100,7 @@ func (v *view) why() string {
 // watched are the properties whose changes mpv reports.
 func watched() []string {
 	return []string{"pause", "eof-reached", "vo-configured", "current-ao", "duration", "time-pos",
-		"container-fps", "frame-drop-count"}
+		"container-fps", "frame-drop-count", "decoder-frame-drop-count"}
 }
 
 // handle takes an event of mpv, on the reader's goroutine.
@@ -131,7 +164,10 @@ func (p *Player) propertyLocked(m message) {
 		_ = json.Unmarshal(m.Data, &v.fps) // unknown stays 0
 		return
 	case "frame-drop-count":
-		_ = json.Unmarshal(m.Data, &v.dropped)
+		v.late.see(m.Data)
+		return
+	case "decoder-frame-drop-count":
+		v.bad.see(m.Data)
 		return
 	}
 	p.notifyLocked()
