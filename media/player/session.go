@@ -62,8 +62,6 @@ func (p *Player) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = held.Close() }() // releases the lock
-	p.sweep()
-	defer p.dropPictures()
 	for delay := time.Duration(0); ; {
 		if !rest(ctx, delay) {
 			return nil
@@ -221,8 +219,8 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 			return err
 		}
 	}
-	shown, drawn := map[int]string{}, map[int]placed{}
-	if err := errors.Join(s.texts(ctx, shown), s.pictures(ctx, drawn)); err != nil {
+	shown := map[int]string{}
+	if err := s.texts(ctx, shown); err != nil {
 		return err
 	}
 	version := s.text(ctx, "mpv-version")
@@ -235,7 +233,7 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 	s.p.notifyLocked()
 	s.p.mu.Unlock()
 	// What was shown or hidden until now reached no mpv.
-	return errors.Join(s.texts(ctx, shown), s.pictures(ctx, drawn))
+	return s.texts(ctx, shown)
 }
 
 // texts brings the texts of this mpv, which shows shown, to what is wished. It
