@@ -18,6 +18,7 @@ type ChainOpts struct {
 	// just said, and the socket.
 	Lamp      bool
 	CoolDown  time.Duration // how long after light a lamp may be hot, default 2m
+	Restrike  time.Duration // a lamp that may be hot is lit after so long with its fan; 0: the projector sees to it
 	Call      time.Duration // bound on one call of a driver, default 4s
 	Resend    time.Duration // how long a command may take to show, default 20s
 	Remember  time.Duration // how long the way that worked last is tried first, default 6h

@@ -92,6 +92,7 @@ type Status struct {
 	Stubborn              bool          // MaxResend commands had no effect
 	Unasked               bool          // it is on by itself
 	Left                  bool          // and left on, because it went on too often
+	Hot                   bool          // in standby, but its lamp may be hot and is left to cool
 	Lead                  time.Duration // from command to picture, as learned
 	Details               hal.Reading[hal.DisplayDetails]
 	Ways                  []WayStatus
@@ -111,7 +112,9 @@ type Keeper struct {
 	wanted  bool
 	fed     bool // Powered was called: until then the state is unknown, not off
 	powered bool
-	leave   func() // ends the question after details that is under way
+	fedAt   time.Time // since then, as far as is known
+	cold    bool      // the lamp, for sure
+	leave   func()    // ends the question after details that is under way
 	st      Status
 
 	// Run's own.
@@ -188,6 +191,9 @@ func (k *Keeper) Want(on bool) {
 func (k *Keeper) Powered(yes bool) {
 	k.mu.Lock()
 	changed := k.powered != yes || !k.fed
+	if changed {
+		k.fedAt = k.opts.Now()
+	}
 	k.fed, k.powered = true, yes
 	k.st.Fed = yes
 	k.mu.Unlock()

@@ -86,7 +86,7 @@ func (k *Keeper) able(wanted bool, s hal.DisplayState, asked error) bool {
 	case wanted && s == hal.DisplayUnknown:
 		return k.opts.BlindOn && unreached
 	case wanted:
-		return s == hal.DisplayStandby || k.chain.stuck(2*k.opts.WarmUp+30*time.Second)
+		return s == hal.DisplayStandby && k.mayStrike() || k.chain.stuck(2*k.opts.WarmUp+30*time.Second)
 	case s == hal.DisplayUnknown:
 		return k.opts.BlindOff && unreached && k.sentOn && k.chain.untried()
 	}
@@ -134,6 +134,7 @@ func (k *Keeper) observe(s hal.DisplayState, by string, err error) {
 	from := k.st.State
 	k.st.State, k.st.By, k.st.At, k.st.Err = s, by, now, err
 	k.mu.Unlock()
+	k.cools(from, s, now)
 	if s != hal.DisplayOn {
 		k.input.gone()
 		k.seen("", false)

@@ -108,6 +108,9 @@ func (k *Keeper) step(ctx context.Context, r *reach, t *trial) TrialStep {
 // errNotNow is a command to a lamp that is not where it can obey.
 var errNotNow = errors.New("not told: the display is not in a state to obey")
 
+// errHot is a command to light a lamp that may be hot.
+var errHot = errors.New("not told: the lamp may be hot, it has had mains for too short a time to cool")
+
 // act sends the command of a trial, unless all is as wanted already, and says
 // whether it did. A lamp, and a toggle, obey the usual rules.
 func (k *Keeper) act(ctx context.Context, r *reach, t *trial) (told bool, err error) {
@@ -125,6 +128,9 @@ func (k *Keeper) act(ctx context.Context, r *reach, t *trial) (told bool, err er
 	}
 	if k.chain.opts.Lamp && state != want {
 		return false, fmt.Errorf("%w (%v)", errNotNow, state)
+	}
+	if t.do == TryOn && !k.mayStrike() {
+		return false, errHot
 	}
 	return true, r.call(ctx, k.opts.Call, func(ctx context.Context) error {
 		switch t.do {

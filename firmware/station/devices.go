@@ -69,7 +69,7 @@ func openDisplays(cfg *config.Config, n displayNeeds) *displays {
 	}
 	if p.Kind != "" {
 		ds.add(cfg, n, mem, "projector", p.Load, p.Ways(), false,
-			display.ChainOpts{Lamp: true, CoolDown: p.CoolDown.D(), Call: 6 * time.Second, Resend: 10 * time.Second, Current: currentOf(cfg, n, p.Load, p.OnMA)},
+			display.ChainOpts{Lamp: true, CoolDown: p.CoolDown.D(), Restrike: p.CoolDown.D(), Call: 6 * time.Second, Resend: 10 * time.Second, Current: currentOf(cfg, n, p.Load, p.OnMA)},
 			display.Opts{Input: p.Input, Resend: 10 * time.Second, WarmUp: p.WarmUp.D()})
 		f := &ds.list[len(ds.list)-1]
 		f.lampLife, f.filterLife = time.Duration(p.LampLife)*time.Hour, time.Duration(p.FilterLife)*time.Hour

@@ -61,6 +61,7 @@ func TestSecondWaysOverEmulatedWires(t *testing.T) {
 	for _, f := range ds.list {
 		run(f.keeper.Run)
 		f.keeper.Powered(true)
+		f.keeper.FedFor(time.Hour) // the guard knows: the lamp is cold
 		f.keeper.Want(true)
 	}
 	await := func(want hal.DisplayState) {

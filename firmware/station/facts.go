@@ -17,10 +17,10 @@ func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 	st, known := s.guard.Status().Fresh(s.tick(), guardAge)
 	f := lesson.Facts{GuardKnown: known, LoadsOff: known}
 	f.Stopped = s.stopped(o)
-	on := map[string]bool{}
+	on, since := map[string]bool{}, map[string]time.Duration{}
 	closed := known && st.Contactor && (st.State == firmware.GuardClosed || st.State == firmware.GuardRideThrough || st.State == firmware.GuardClosing)
 	for _, l := range st.Loads {
-		on[l.Name] = l.On && closed
+		on[l.Name], since[l.Name] = l.On && closed, time.Duration(l.OnForMS)*time.Millisecond
 		f.LoadsOff = f.LoadsOff && (!l.On || s.kept[l.Name])
 	}
 	f.MainsGood = s.fed(on)
@@ -30,6 +30,7 @@ func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 	for _, sc := range s.screens {
 		if known { // a guard that is silent for a moment does not put a display out
 			sc.keeper.Powered(on[sc.load])
+			sc.keeper.FedFor(since[sc.load])
 		}
 		f.Displays = append(f.Displays, sc.keeper.Status().State)
 	}

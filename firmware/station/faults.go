@@ -27,6 +27,9 @@ func newFaults(log *slog.Logger, put func(kind, lesson string, data any)) *fault
 // device) is there. args are pairs of name and value for the sentence; they may
 // change while the fault stands without being written again.
 func (f *faults) set(on bool, code, thing string, args ...string) {
+	if !on && !f.stands(code, thing) { // nearly always
+		return
+	}
 	fault := firmware.Fault{Code: code, On: on, Args: map[string]string{}}
 	if thing != "" {
 		fault.Args["name"] = thing
@@ -47,6 +50,13 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 	}
 	f.log.Warn("fault", "code", code, "name", thing, "on", on, "args", args)
 	f.put(firmware.KindFault, "", fault)
+}
+
+func (f *faults) stands(code, thing string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, on := f.now[code+" "+thing]
+	return on
 }
 
 // over ends every fault of thing whose code begins with prefix.

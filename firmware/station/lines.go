@@ -64,9 +64,9 @@ func (s *showing) mainLines(now time.Time, o firmware.Occasion, ord lesson.Order
 	return []string{s.words.Say("screen.nothing")}
 }
 
-// upcoming is next for the idle board, asked once a second.
+// upcoming is next for the idle board, asked every five seconds.
 func (s *showing) upcoming(now time.Time) (firmware.Occasion, bool) {
-	if tick := s.tick(); tick.Sub(s.board.at) >= time.Second {
+	if tick := s.tick(); tick.Sub(s.board.at) >= 5*time.Second || !s.board.ok {
 		s.board.at = tick
 		s.board.next, s.board.ok = s.next(now)
 	}

@@ -136,6 +136,7 @@ func (st *Station) runReset(_ context.Context, env *command.Env, _ []string) (co
 func (s *showing) ask(kind string, data any) bool {
 	select {
 	case s.asked <- asked{kind, data}:
+		s.nudge()
 		return true
 	default:
 		return false

@@ -75,6 +75,7 @@ type showing struct {
 	player   interface{ State() player.Status }
 	requests *requests
 	asked    chan asked
+	wake     chan struct{} // for nudge
 
 	mu       sync.Mutex
 	occ      firmware.Occasion
@@ -103,8 +104,17 @@ func (s *showing) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-timer.C:
+		case <-s.wake:
 		}
 		timer.Reset(s.round())
+	}
+}
+
+// nudge lets Run decide at once: while nothing is on it looks but once a second.
+func (s *showing) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -148,8 +158,11 @@ func (s *showing) round() time.Duration {
 	}
 	s.carryOut(now, o, ord, f)
 	s.hold(now, o)
-	const step = 100 * time.Millisecond
-	if left := o.Start.Sub(s.now()) - lead; ok && left > 0 && left < step {
+	const step, idle = 100 * time.Millisecond, time.Second
+	if !ok {
+		return idle
+	}
+	if left := o.Start.Sub(s.now()) - lead; left > 0 && left < step {
 		return left
 	}
 	return step
@@ -324,6 +337,7 @@ func (s *showing) wantLoad(override map[string]bool) {
 	s.mu.Lock()
 	s.override = override
 	s.mu.Unlock()
+	s.nudge()
 }
 
 // busy says whether a lesson needs the equipment now.
