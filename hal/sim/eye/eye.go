@@ -122,6 +122,17 @@ type Watch struct {
 	seen  Seen
 	steps []Step    // the newest, at most MaxSteps
 	eyed  time.Time // when the look before began; zero: there was none
+	blind [blindSeconds]blindSecond
+}
+
+// blindSeconds is how far back WorstBlind reaches.
+const blindSeconds = 64
+
+// blindSecond is the longest time between two looks of which the second was in
+// this second.
+type blindSecond struct {
+	second int64 // Unix time
+	worst  time.Duration
 }
 
 // NewWatch returns a watch on screen that reads the time from now.
@@ -164,6 +175,20 @@ func (w *Watch) Steps(from time.Time) []Step {
 	return slices.Clone(w.steps[i:])
 }
 
+// WorstBlind returns for how long at most nobody looked since from, as far back
+// as a minute. A watch that was late itself has little to say about others.
+func (w *Watch) WorstBlind(from time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var worst time.Duration
+	for _, b := range w.blind {
+		if b.second >= from.Unix() {
+			worst = max(worst, b.worst)
+		}
+	}
+	return worst
+}
+
 // Moving reports whether the picture moved within the last second.
 func (w *Watch) Moving() bool {
 	s := w.Seen()
@@ -176,23 +201,35 @@ func (w *Watch) look() {
 	if !ok {
 		n = -1
 	}
+	at := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.eyed
-	w.eyed = begun
+	blind := w.blinked(begun, at)
 	if n == w.seen.Frame {
 		return
-	}
-	at := w.now()
-	s := Step{At: at, Frame: n}
-	if !before.IsZero() {
-		s.Blind = at.Sub(before)
 	}
 	if len(w.steps) == MaxSteps {
 		w.steps = append(w.steps[:0], w.steps[1:]...)
 	}
-	w.steps = append(w.steps, s)
+	w.steps = append(w.steps, Step{At: at, Blind: blind, Frame: n})
 	w.seen.step(n, at)
+}
+
+// blinked notes a look from begun to at, and returns for how long nobody had
+// looked: since the look before began.
+func (w *Watch) blinked(begun, at time.Time) time.Duration {
+	before := w.eyed
+	w.eyed = begun
+	if before.IsZero() {
+		return 0
+	}
+	blind := at.Sub(before)
+	b := &w.blind[at.Unix()%blindSeconds]
+	if b.second != at.Unix() {
+		*b = blindSecond{second: at.Unix()}
+	}
+	b.worst = max(b.worst, blind)
+	return blind
 }
 
 // step goes from the frame seen before to n, which may be -1 for none. A blank

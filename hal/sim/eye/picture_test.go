@@ -161,6 +161,17 @@ func TestStepsSayWhenTheyWereNotLookedFor(t *testing.T) {
 			t.Errorf("step %d: %+v, want %+v", i, got[i], want[i])
 		}
 	}
+	if got := w.WorstBlind(start); got != 33*time.Millisecond {
+		t.Errorf("blind for %v at worst", got)
+	}
+	if got := w.WorstBlind(start.Add(time.Second)); got != 0 {
+		t.Errorf("blind for %v in the second that follows", got)
+	}
+	s.now = start.Add(blindSeconds * time.Second)
+	w.look()
+	if got := w.WorstBlind(start); got < 63*time.Second {
+		t.Errorf("after a minute's sleep: blind for %v", got)
+	}
 	if all := w.Steps(start); len(all) != 4 || all[0].Blind != 0 {
 		t.Errorf("from the beginning: %+v", all)
 	}

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"stationbox/cmd/simstation/internal/machine"
 )
 
 // Opts say how much harm. N, Bin and Out are required.
@@ -181,9 +183,9 @@ func (c *campaign) one(ctx context.Context, v *rig, seed uint64) result {
 func awaitQuiet(ctx context.Context) {
 	const look = 500 * time.Millisecond
 	for range quietMost / look {
-		before := pressure()
+		before := machine.Waited()
 		rest(ctx, look)
-		if ctx.Err() != nil || pressure()-before < look/2 {
+		if ctx.Err() != nil || machine.Waited()-before < look/2 {
 			return
 		}
 	}

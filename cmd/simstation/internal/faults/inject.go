@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"stationbox/cmd/simstation/internal/machine"
 	"stationbox/firmware"
 )
 
@@ -35,7 +36,7 @@ type result struct {
 
 // inject does one injection and judges it.
 func (v *rig) inject(ctx context.Context, p plan, canary *delays) result {
-	begun, waited := v.now(), pressure()
+	begun, waited := v.now(), machine.Waited()
 	r := result{Seed: p.seed, Kind: p.kind.name, Phase: p.phase.String(), Village: v.setup.number}
 	a := &act{ctx: ctx, v: v, rng: p.rng}
 	v.book.forget(v.world.Time())
@@ -51,7 +52,7 @@ func (v *rig) inject(ctx context.Context, p plan, canary *delays) result {
 	v.judge(a, &r, before)
 	late := max(v.late.worst(begun), canary.worst(begun))
 	r.LateMS = float64(late.Microseconds()) / 1000
-	r.Busy = (pressure() - waited).Seconds() / v.now().Sub(begun).Seconds()
+	r.Busy = (machine.Waited() - waited).Seconds() / v.now().Sub(begun).Seconds()
 	r.Judged = late <= lateMost && (len(r.Wrong) == 0 || r.Busy <= busyMost)
 	if len(r.Wrong) > 0 {
 		r.Said = v.peer.saidSince(begun)

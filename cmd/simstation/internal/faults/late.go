@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -157,19 +156,4 @@ func (v *rig) prickOn(ctx context.Context, conn net.Conn) {
 		}
 		rest(ctx, 2*beat)
 	}
-}
-
-// pressure returns for how long programs of this machine have waited for a
-// processor so far, as the kernel counts it; 0 where it does not.
-func pressure() time.Duration {
-	b, err := os.ReadFile("/proc/pressure/cpu")
-	if err != nil {
-		return 0
-	}
-	_, total, _ := strings.Cut(string(b), "total=")
-	var us int64
-	if _, err := fmt.Sscan(total, &us); err != nil {
-		return 0
-	}
-	return time.Duration(us) * time.Microsecond
 }

@@ -167,24 +167,32 @@ func (v *Village) fault(a scenario.Fault) error {
 // press types a number and the confirming key, as a villager would: the hands
 // move by themselves from here on.
 func (v *Village) press(keys string) error {
-	v.goRun("press", func(ctx context.Context) error {
-		v.presses.hands.Lock()
-		defer v.presses.hands.Unlock()
-		if err := v.far.panel.Press(keys + "#"); err != nil {
-			return err
-		}
-		v.awaitConfirm(ctx)
-		v.presses.confirmed(v.now())
-		return nil
-	})
+	v.goRun("press", func(ctx context.Context) error { return v.Type(ctx, keys) })
 	return nil
 }
 
-// awaitConfirm returns when the confirming key is down, or after a time in
-// which it must have been.
-func (v *Village) awaitConfirm(ctx context.Context) {
+// Type lets a villager type a number and the confirming key, when the one before
+// has done so, and returns when that key is down.
+func (v *Village) Type(ctx context.Context, number string) error {
+	v.presses.hands.Lock()
+	defer v.presses.hands.Unlock()
+	v.watchPanel(ctx, func() bool { return !v.far.panel.Typing() })
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := v.far.panel.Press(number + "#"); err != nil {
+		return err
+	}
+	v.watchPanel(ctx, func() bool { return slices.Contains(v.far.panel.Down(), "#") })
+	v.presses.confirmed(v.now())
+	return nil
+}
+
+// watchPanel returns when something is so, or after a time in which it must have
+// been.
+func (v *Village) watchPanel(ctx context.Context, so func() bool) {
 	deadline := v.now().Add(5 * time.Second)
-	for !slices.Contains(v.far.panel.Down(), "#") && v.now().Before(deadline) {
+	for !so() && v.now().Before(deadline) {
 		select {
 		case <-ctx.Done():
 			return

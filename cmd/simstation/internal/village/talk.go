@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +48,16 @@ func ask(socket, lang string, patience time.Duration, args ...string) (answer, e
 		return answer{}, fmt.Errorf("station: %w", err)
 	}
 	return a, nil
+}
+
+// Ask sends a command to the station as a shell would, and waits for its answer
+// for as long as patience lasts. An answer that says no is an error.
+func (v *Village) Ask(patience time.Duration, args ...string) error {
+	a, err := ask(v.socket(), v.words.Lang(), patience, args...)
+	if err == nil && a.Code != 0 {
+		err = fmt.Errorf("station: %s: exit code %d: %s", strings.Join(args, " "), a.Code, lastLine(a.Text))
+	}
+	return err
 }
 
 func (v *Village) socket() string { return filepath.Join(v.dir, "run", "station.sock") }

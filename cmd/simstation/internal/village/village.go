@@ -184,6 +184,16 @@ func (v *Village) Failed() []string {
 // Dir returns the folder of the run.
 func (v *Village) Dir() string { return v.dir }
 
+// Real is when a time of the script is.
+func (v *Village) Real(label time.Duration) time.Time { return v.clock.real(label) }
+
+// Steps returns what the eye saw on the screen since from.
+func (v *Village) Steps(from time.Time) []eye.Step { return v.watch.Steps(from) }
+
+// WorstBlind returns for how long the eye did not look at most since from, which
+// is how late the simulator itself was.
+func (v *Village) WorstBlind(from time.Time) time.Duration { return v.watch.WorstBlind(from) }
+
 // Done is closed when the village can no longer go on, or is closed.
 func (v *Village) Done() <-chan struct{} { return v.ctx.Done() }
 

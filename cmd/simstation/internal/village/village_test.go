@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -339,6 +340,46 @@ func TestLessonNowWritesTheScheduleOnce(t *testing.T) {
 	}
 	if err := v.Do("lesson now"); err == nil || !strings.Contains(err.Error(), "under way") {
 		t.Errorf("a second one: %v", err)
+	}
+}
+
+// A hand that types number after number has finished one before it begins the
+// next, and the confirming key of one is not taken for that of the next.
+func TestNumbersTypedInARowAreOneAfterTheOther(t *testing.T) {
+	v := raiseSleepy(t, "start 08:00\n")
+	var mu sync.Mutex
+	seen := ""
+	v.goRun("who looks on", v.every(2*time.Millisecond, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if down := strings.Join(v.far.panel.Down(), ""); down != "" && !strings.HasSuffix(seen, down) {
+			seen += down
+		}
+	}))
+	for i, number := range []string{"1", "25", "3"} {
+		if err := v.Type(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"1#", "1#25#", "1#25#3#"}[i]
+		mu.Lock()
+		if len(seen) < len(want)-1 { // the looker-on may miss the newest key
+			t.Errorf("%s counts as typed after %s", number, seen)
+		}
+		mu.Unlock()
+		waitFor(t, "the looker-on", func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) >= len(want) })
+		mu.Lock()
+		if seen != want {
+			t.Errorf("after %s the keys were %s, want %s", number, seen, want)
+		}
+		mu.Unlock()
+	}
+	if made, _, _ := v.presses.counts(); made != 3 {
+		t.Errorf("%d presses made", made)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := v.Type(ended, "1"); err == nil {
+		t.Error("typed after the end")
 	}
 }
 
