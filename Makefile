@@ -12,8 +12,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
 SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout no-video projector-silent
 FAULTS ?= 1000
+STARTS ?= 50
 
-.PHONY: help run test test-fast scenarios faults mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
+.PHONY: help run test test-fast scenarios faults starts mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +33,9 @@ scenarios: setup-test build ## play the scenarios of a village with the real pro
 
 faults: build ## do FAULTS (default 1000) faults to the real guard, judged at contacts and mains
 	bin/simstation -faults $(FAULTS) -seed 1 -report .cache/faults.json
+
+starts: setup-test build ## judge STARTS (default 50) starts of lessons from the pixels, every second one under load (16 s each)
+	bin/simstation -starts $(STARTS) -report .cache/starts.json
 
 mutants: setup-test ## seed faults into the guard's core one by one and see who notices (about 15 minutes)
 	$(GO) test -p 1 -count=1 -timeout 60m -v -run TestMutants ./firmware/power/explore -args -mutants

@@ -50,8 +50,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return 0
 	}
 	do := o.play
-	if o.faults.N > 0 {
+	switch {
+	case o.faults.N > 0:
 		do = o.harm
+	case o.starts.N > 0:
+		do = o.begin
 	}
 	ok, err := do(ctx, out)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"stationbox/cmd/simstation/internal/bench"
 	"stationbox/cmd/simstation/internal/faults"
 	"stationbox/cmd/simstation/internal/report"
+	"stationbox/cmd/simstation/internal/starts"
 	"stationbox/cmd/simstation/internal/village"
 	"stationbox/cmd/simstation/scenarios"
 	"stationbox/hal/sim/eye"
@@ -32,6 +33,8 @@ type options struct {
 	quiet   bool
 	version bool
 	faults  faults.Opts
+	starts  starts.Opts
+	control string
 	errOut  io.Writer
 }
 
@@ -56,7 +59,9 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fl.IntVar(&o.faults.Villages, "villages", 4, "with -faults: how many villages at the same time")
 	fl.StringVar(&o.faults.Only, "only", "", "with -faults: only this `KIND`: "+strings.Join(faults.Kinds(), " "))
 	fl.IntVar(&o.faults.Village, "village", 0, "with -faults: all villages of this `TYPE`, 1 to 4 (how long the drive holds, with a lamp or without); 0: in turn")
-	fl.StringVar(&o.faults.Control, "control", "", "with -faults: make the real thing fail, so that violations must be found: "+strings.Join(faults.Controls(), " "))
+	fl.IntVar(&o.starts.N, "starts", 0, "instead of a scenario, give short lessons in a row and judge `N` starts from the pixels, every second one under load")
+	fl.StringVar(&o.control, "control", "", "make the real thing fail, so that violations must be found; with -faults: "+
+		strings.Join(faults.Controls(), " ")+"; with -starts: "+strings.Join(starts.Controls(), " "))
 	fl.BoolVar(&o.version, "version", false, "say the version and end")
 	if err := fl.Parse(args); err != nil {
 		return nil, err
@@ -67,7 +72,11 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	if o.village.Language != "zh" && o.village.Language != "en" {
 		return nil, fmt.Errorf("-lang %s: zh or en", o.village.Language)
 	}
-	if o.version || o.faults.N > 0 {
+	o.faults.Control, o.starts.Control = o.control, o.control
+	switch {
+	case o.faults.N < 0 || o.starts.N < 0 || o.faults.N > 0 && o.starts.N > 0:
+		return nil, errors.New("-faults and -starts: one of them, with a number above 0")
+	case o.version || o.faults.N > 0 || o.starts.N > 0:
 		return o, nil
 	}
 	return o, o.readScript()
@@ -190,6 +199,22 @@ func show(out io.Writer, photos []village.Photo) {
 			fmt.Fprintf(out, "  |%s|\n", line)
 		}
 	}
+}
+
+// begin gives lessons in a row and judges their starts.
+func (o *options) begin(ctx context.Context, out io.Writer) (ok bool, err error) {
+	s := o.starts
+	s.Village, s.Out, s.Now = o.village, out, time.Now
+	s.Village.Log = slog.New(slog.NewTextHandler(o.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	r, err := starts.Run(ctx, s)
+	if r == nil || err != nil {
+		return false, err
+	}
+	r.Print(out)
+	if o.report != "" {
+		err = r.Write(o.report)
+	}
+	return r.OK(), err
 }
 
 // verdict tells what was not as expected.
