@@ -7,32 +7,32 @@ import (
 
 // board lays everything out: head, foot, side, and the column between them.
 func (l *layout) board(b Board) {
-	l.part(PartGround, image.Rectangle{Max: l.size}, l.st.ground)
+	l.add(fill{box: image.Rectangle{Max: l.size}, col: l.st.ground})
 	top := l.head(b)
 	bottom := l.foot(b)
 	gap := l.px(padding / 2)
 	main := image.Rect(l.safe.Min.X, top+gap, l.safe.Max.X, bottom-gap)
 	main = l.side(b, main)
-	l.place(l.column(main, l.blocks(b)))
+	for _, p := range l.column(main, l.blocks(b)) {
+		l.write(p)
+	}
 }
 
 // head is the band with sign, place and clock. It returns its lower edge.
 func (l *layout) head(b Board) int {
-	ground := l.out[PartGround]
 	line, pad := l.px(floorEm*leading), l.px(padding)
 	band := image.Rect(0, 0, l.size.X, l.safe.Min.Y+line+pad)
-	ground.add(fill{box: band, col: l.st.band})
+	l.add(fill{box: band, col: l.st.band})
 	row := image.Rect(l.safe.Min.X, l.safe.Min.Y, l.safe.Max.X, l.safe.Min.Y+line)
 	clock := clean(b.Clock)
 	if len(clock) > 0 {
-		wide := min(int(l.f.measure(clock)*floorEm*l.base)+1, row.Dx()*2/3)
-		// As wide as the text it shows: a minute that passes changes no width.
+		wide := min(l.wide(clock, floorEm*l.base), row.Dx()*2/3)
 		box := image.Rect(row.Max.X-wide, row.Min.Y, row.Max.X, row.Max.Y)
-		l.part(PartClock, box, l.st.band).add(l.oneLine(box, clock, floorEm, 2, l.st.accent, true))
+		l.add(l.oneLine(box, clock, floorEm, 2, l.st.accent, true))
 		row.Max.X = box.Min.X - pad
 	}
-	if row = l.signed(ground, row, l.st.sign, l.st.accent); !row.Empty() {
-		ground.add(l.oneLine(row, clean(b.Place), floorEm, 0, l.st.text, false))
+	if row = l.signed(row, l.st.sign, l.st.accent); !row.Empty() {
+		l.add(l.oneLine(row, clean(b.Place), floorEm, 0, l.st.text, false))
 	}
 	return band.Max.Y
 }
@@ -54,13 +54,13 @@ func (l *layout) lookOf(m Mood) look {
 }
 
 // signed puts the sign before a row of text and returns what is left of the row.
-func (l *layout) signed(p *Part, row image.Rectangle, s sign, col color.NRGBA) image.Rectangle {
+func (l *layout) signed(row image.Rectangle, s sign, col color.NRGBA) image.Rectangle {
 	if s == signNone {
 		return row
 	}
 	side, line := l.px(floorEm*1.05), l.px(floorEm*leading)
 	at := row.Min.Add(image.Pt(0, (line-side)/2))
-	p.add(mark{box: image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, sign: s, col: col})
+	l.add(mark{box: image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, sign: s, col: col})
 	row.Min.X += l.signWide(s)
 	return row
 }
@@ -94,15 +94,13 @@ func (l *layout) foot(b Board) int {
 	}
 	row := l.safe
 	row.Min.Y = row.Max.Y - max(len(rows), 1)*line
-	part := &Part{ID: PartFoot, ground: look.ground}
-	row = l.signed(part, row, look.sign, look.col)
+	top := max(row.Min.Y-pad, 0)
+	l.add(fill{box: image.Rect(0, top, l.size.X, l.size.Y), col: look.ground})
+	row = l.signed(row, look.sign, look.col)
 	for i, r := range rows {
 		box := image.Rect(row.Min.X, row.Min.Y+i*line, row.Max.X, row.Min.Y+(i+1)*line)
-		part.add(l.oneLine(box, r, floorEm, 0, look.col, false))
+		l.add(l.oneLine(box, r, floorEm, 0, look.col, false))
 	}
-	top := row.Min.Y - pad
-	part.Rect = image.Rect(0, max(top, 0), l.size.X, l.size.Y)
-	l.out[PartFoot] = part
 	return top
 }
 
@@ -125,7 +123,7 @@ func (l *layout) names(list []string) []rune {
 // side is what stands at the right: how many came, or a picture, or the sign. It
 // returns what is left of the area.
 func (l *layout) side(b Board, area image.Rectangle) image.Rectangle {
-	wide := max(l.px(0.42), int(l.f.measure(clean(b.PresentLabel))*floorEm*l.base)+2*l.px(padding)+2)
+	wide := max(l.px(0.42), l.wide(clean(b.PresentLabel), floorEm*l.base)+2*l.px(padding))
 	if area.Dx() < 2*wide || area.Empty() {
 		return area
 	}
@@ -136,14 +134,14 @@ func (l *layout) side(b Board, area image.Rectangle) image.Rectangle {
 	case b.Present != "":
 		l.crowd(b, box)
 	case b.Notice.Image != nil:
-		l.out[PartGround].add(picture{box: box, of: b.Notice})
+		l.add(picture{box: box, of: b.Notice})
 	case b.Kind == Idle || b.Kind == Ready || b.Kind == Warming:
 		return area
 	default:
 		side := l.px(0.36)
 		at := image.Rectangle{Min: image.Pt(box.Max.X-side, (box.Min.Y+box.Max.Y-side)/2)}
 		at.Max = at.Min.Add(image.Pt(side, side))
-		l.out[PartGround].add(mark{box: at.Intersect(box), sign: l.st.sign, col: l.st.accent})
+		l.add(mark{box: at.Intersect(box), sign: l.st.sign, col: l.st.accent})
 	}
 	return rest
 }
@@ -160,7 +158,7 @@ func (l *layout) crowd(b Board, box image.Rectangle) {
 	inner := box.Inset(l.px(padding))
 	upper := image.Rect(inner.Min.X, inner.Min.Y, inner.Max.X, max(inner.Max.Y-line, inner.Min.Y))
 	lower := image.Rect(inner.Min.X, upper.Max.Y, inner.Max.X, inner.Max.Y)
-	l.part(PartPresent, box, l.st.ground).add(
+	l.add(
 		fill{box: box, round: 0.03 * l.base, col: l.st.plate},
 		l.figure(upper, clean(b.Present), crowdEm, l.st.good),
 		l.oneLine(lower, label, floorEm, 1, l.st.text, false))
@@ -191,7 +189,7 @@ func (l *layout) blocks(b Board) []block {
 	add(b.Headline, head)
 	add(b.Detail, detail)
 	add(b.When, block{em: 0.130, least: 0.11, lines: 1, col: l.st.accent, bold: true, gap: 0.01, keep: 7})
-	add(b.Count, block{em: countEm, least: 0.17, lines: 1, col: l.st.accent, bold: true, gap: 0.02, keep: 8, label: b.CountLabel, id: PartCount})
+	add(b.Count, block{em: countEm, least: 0.17, lines: 1, col: l.st.accent, bold: true, gap: 0.02, keep: 8, label: b.CountLabel, count: true})
 	for i, row := range b.Next[:min(len(b.Next), 3)] {
 		add(row.Title, block{em: floorEm, least: floorEm, lines: 1, col: l.st.soft, gap: 0.02, keep: 2 - i, label: row.When})
 	}

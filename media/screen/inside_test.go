@@ -103,8 +103,8 @@ func inkHeight(t *testing.T, f *Font, text string, em float64) int {
 	p := New(f)
 	box := image.Rect(0, 0, int(4*em), int(2*em))
 	pix := make([]byte, 4*box.Dx()*box.Dy())
-	part := Part{Rect: box, ground: rgb(0), items: []item{words{box: box, x: em, y: 1.4 * em, em: em, text: text, col: rgb(0xffffff)}}}
-	if _, err := p.Draw(part, pix); err != nil {
+	d := Drawing{Rect: box, items: []item{words{box: box, x: em, y: 1.4 * em, em: em, text: text, col: rgb(0xffffff)}}}
+	if _, err := p.Draw(d, pix); err != nil {
 		t.Fatal(err)
 	}
 	rows := 0
@@ -120,32 +120,28 @@ func inkHeight(t *testing.T, f *Font, text string, em float64) int {
 	return rows
 }
 
-// check looks at the plan of a board: every text is large enough and inside its
-// box, every box inside the safe area and the screen.
-func check(t *testing.T, f *Font, parts []Part, size, shift image.Point) {
+// check looks at a drawing: every text is large enough and inside its box, every
+// box inside the safe area.
+func check(t *testing.T, f *Font, d Drawing, size, shift image.Point) {
 	t.Helper()
 	l := newLayout(f, style{}, size, shift)
 	margin := image.Rect(int(safeAt*float64(size.X)), int(safeAt*float64(size.Y)), size.X-int(safeAt*float64(size.X)), size.Y-int(safeAt*float64(size.Y)))
-	seen := map[int]bool{}
-	for _, p := range parts {
-		if seen[p.ID] || !p.Rect.In(image.Rectangle{Max: size}) || p.Rect.Empty() {
-			t.Errorf("part %d twice, or at %v on a screen of %v", p.ID, p.Rect, size)
+	if !d.Rect.In(image.Rectangle{Max: size}) {
+		t.Errorf("drawing at %v on a screen of %v", d.Rect, size)
+	}
+	for _, it := range d.items {
+		w, ok := it.(words)
+		if !ok || w.text == "" {
+			continue
 		}
-		seen[p.ID] = true
-		for _, it := range p.items {
-			w, ok := it.(words)
-			if !ok || w.text == "" {
-				continue
-			}
-			if w.em < floorEm*l.base-1e-6 {
-				t.Errorf("%q is %.1f px high, the floor is %.1f", w.text, w.em, floorEm*l.base)
-			}
-			if !w.box.In(margin) {
-				t.Errorf("%q stands at %v, the safe area is %v", w.text, w.box, margin)
-			}
-			if end := w.x + f.measure([]rune(w.text))*w.em; w.x < float64(w.box.Min.X)-1 || end > float64(w.box.Max.X)+1 {
-				t.Errorf("%q from %.0f to %.0f leaves its place %v", w.text, w.x, end, w.box)
-			}
+		if w.em < floorEm*l.base-1e-6 {
+			t.Errorf("%q is %.1f px high, the floor is %.1f", w.text, w.em, floorEm*l.base)
+		}
+		if !w.box.In(margin) {
+			t.Errorf("%q stands at %v, the safe area is %v", w.text, w.box, margin)
+		}
+		if end := w.x + f.measure([]rune(w.text))*w.em; w.x < float64(w.box.Min.X)-1 || end > float64(w.box.Max.X)+1 {
+			t.Errorf("%q from %.0f to %.0f leaves its place %v", w.text, w.x, end, w.box)
 		}
 	}
 }
@@ -166,18 +162,19 @@ func FuzzBoard(f *testing.F) {
 		if kind%2 == 0 {
 			board.Foot.Text, board.Present, shift = "", "", image.Pt(-4, 3)
 		}
-		parts, err := p.Board(board, size, shift.Mul(shiftStep(size)))
+		shift = shift.Mul(shiftStep(size))
+		d, err := p.Board(board, size, shift)
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(t, face, parts, size, shift.Mul(shiftStep(size)))
+		check(t, face, d, size, shift)
 		strip, err := p.Strip(Strip{Text: a, Count: c, Mood: Mood(kind % 3), Alarm: kind%5 == 0}, size)
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(t, face, []Part{strip}, size, image.Point{})
-		for _, part := range append(parts, strip) {
-			if _, err := p.Draw(part, make([]byte, 4*part.Rect.Dx()*part.Rect.Dy())); err != nil {
+		check(t, face, strip, size, image.Point{})
+		for _, d := range []Drawing{d, strip} {
+			if _, err := p.Draw(d, make([]byte, 4*d.Rect.Dx()*d.Rect.Dy())); err != nil {
 				t.Fatal(err)
 			}
 		}

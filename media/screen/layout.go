@@ -21,7 +21,7 @@ const (
 	padding = 0.022
 )
 
-// layout collects the parts of one board.
+// layout collects what is on one board.
 type layout struct {
 	f     *Font
 	st    style
@@ -29,7 +29,7 @@ type layout struct {
 	shift image.Point
 	base  float64
 	safe  image.Rectangle // where text may stand, after the shift
-	out   [Parts]*Part
+	items []item
 }
 
 func newLayout(f *Font, st style, size, shift image.Point) *layout {
@@ -44,32 +44,12 @@ func newLayout(f *Font, st style, size, shift image.Point) *layout {
 // px is a share of the base in pixels.
 func (l *layout) px(share float64) int { return int(math.Round(share * l.base)) }
 
-// part begins a part; the whole screen is behind it.
-func (l *layout) part(id int, rect image.Rectangle, ground color.NRGBA) *Part {
-	p := &Part{ID: id, Rect: rect.Intersect(image.Rectangle{Max: l.size}), ground: ground}
-	if !p.Rect.Empty() {
-		l.out[id] = p
-	}
-	return p
-}
+func (l *layout) add(items ...item) { l.items = append(l.items, items...) }
 
-func (l *layout) parts() []Part {
-	var list []Part
-	for _, p := range l.out {
-		if p != nil {
-			list = append(list, p.sealed())
-		}
-	}
-	return list
+// done is everything that was added.
+func (l *layout) done(rect image.Rectangle) Drawing {
+	return Drawing{Rect: rect, Key: fmt.Sprint(rect, l.items), items: l.items}
 }
-
-// sealed is the part with its key.
-func (p *Part) sealed() Part {
-	p.Key = fmt.Sprint(p.ID, p.Rect, p.ground, p.items)
-	return *p
-}
-
-func (p *Part) add(items ...item) { p.items = append(p.items, items...) }
 
 // block is a text in a column.
 type block struct {
@@ -83,7 +63,7 @@ type block struct {
 	keep  int     // what has the lowest goes first when there is no room
 	extra int     // the same for every line after the first
 	label string  // before the text, at the smallest size
-	id    int     // of the part it is drawn on
+	count bool    // it is made of figures
 }
 
 // placed is a block with its size and its lines.
@@ -98,7 +78,7 @@ type placed struct {
 }
 
 func (p placed) height() int {
-	if p.id == PartCount {
+	if p.count {
 		return int(math.Ceil(p.px * 1.12)) // figures have no descenders
 	}
 	return int(math.Ceil(p.px*leading)) * len(p.rows)
@@ -244,34 +224,20 @@ func (l *layout) measure(b block, width, scale float64) placed {
 	return p
 }
 
-// items are the words of a placed block, its label on the same base line.
-func (l *layout) items(p placed) []item {
-	var list []item
+// write adds the words of a placed block, its label on the same base line.
+func (l *layout) write(p placed) {
 	line := int(math.Ceil(p.px * leading))
 	lift := rise
-	if p.id == PartCount {
+	if p.count {
 		line, lift = p.height(), 0.92
 	}
 	for i, row := range p.rows {
 		box := image.Rect(p.box.Min.X, p.box.Min.Y+i*line, p.box.Max.X, p.box.Min.Y+(i+1)*line).Intersect(l.safe)
 		y := float64(p.box.Min.Y+i*line) + p.px*lift
 		if i == 0 && len(p.label) > 0 {
-			list = append(list, words{box: box, x: float64(p.box.Min.X), y: y, em: floorEm * l.base, text: string(p.label), col: l.st.soft})
+			l.add(words{box: box, x: float64(p.box.Min.X), y: y, em: floorEm * l.base, text: string(p.label), col: l.st.soft})
 		}
-		list = append(list, words{box: box, x: float64(p.box.Min.X) + p.wide, y: y, em: p.px, text: string(row), col: p.col, bold: p.bold})
-	}
-	return list
-}
-
-// place draws placed blocks on their parts; what moves gets the whole width of
-// its line.
-func (l *layout) place(list []placed) {
-	for _, p := range list {
-		if p.id == PartGround {
-			l.out[PartGround].add(l.items(p)...)
-			continue
-		}
-		l.part(p.id, p.box, l.st.ground).add(l.items(p)...)
+		l.add(words{box: box, x: float64(p.box.Min.X) + p.wide, y: y, em: p.px, text: string(row), col: p.col, bold: p.bold})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// canvas is where a part is drawn. Its bytes are B G R A, as mpv wants them, in
+// canvas is where a drawing is made. Its bytes are B G R A, as mpv wants them, in
 // the clothes of an image.RGBA, for which the standard library has fast ways: red
 // and blue of every colour change places on the way in.
 type canvas struct {
@@ -30,7 +30,7 @@ func bgra(c color.NRGBA) color.RGBA {
 	return color.RGBA{R: p.B, G: p.G, B: p.R, A: p.A}
 }
 
-// item is one thing on a part. Items are plain data: two that print alike look
+// item is one thing in a drawing. Items are plain data: two that print alike look
 // alike.
 type item interface{ paint(c *canvas) }
 
@@ -148,7 +148,7 @@ type picture struct {
 	of  Picture
 }
 
-// String stands for the image in the key of a part.
+// String stands for the image in the key of a drawing.
 func (p picture) String() string { return fmt.Sprint(p.box, p.of.Name, p.of.Image.Bounds()) }
 
 func (p picture) paint(c *canvas) {

@@ -101,41 +101,45 @@ func qr() image.Image {
 	return img
 }
 
-// whole draws all parts of a board over each other, in the colours of people.
+// whole draws a board, in the colours of people.
 func whole(t testing.TB, p *screen.Painter, b screen.Board, size, shift image.Point) *image.RGBA {
 	t.Helper()
-	parts, err := p.Board(b, size, shift)
+	d, err := p.Board(b, size, shift)
 	if err != nil {
 		t.Fatal(err)
 	}
 	img := image.NewRGBA(image.Rectangle{Max: size})
-	for _, part := range parts {
-		over(t, p, img, part)
-	}
+	over(t, p, img, d)
 	return img
 }
 
-// over draws one part over img, as mpv does.
-func over(t testing.TB, p *screen.Painter, img *image.RGBA, part screen.Part) (missing int) {
+// pixels draws into fresh bytes.
+func pixels(t testing.TB, p *screen.Painter, d screen.Drawing) (pix []byte, missing int) {
 	t.Helper()
-	pix := make([]byte, 4*part.Rect.Dx()*part.Rect.Dy())
-	missing, err := p.Draw(part, pix)
+	pix = make([]byte, 4*d.Rect.Dx()*d.Rect.Dy())
+	missing, err := p.Draw(d, pix)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !part.Rect.In(img.Rect) {
-		t.Fatalf("part %d at %v is outside of the screen %v", part.ID, part.Rect, img.Rect)
+	return pix, missing
+}
+
+// over draws over img, as mpv does.
+func over(t testing.TB, p *screen.Painter, img *image.RGBA, d screen.Drawing) {
+	t.Helper()
+	if !d.Rect.In(img.Rect) {
+		t.Fatalf("%v is outside of the screen %v", d.Rect, img.Rect)
 	}
-	for y := range part.Rect.Dy() {
-		for x := range part.Rect.Dx() {
-			s := pix[4*(y*part.Rect.Dx()+x):]
-			d := img.RGBAAt(part.Rect.Min.X+x, part.Rect.Min.Y+y)
+	pix, _ := pixels(t, p, d)
+	for y := range d.Rect.Dy() {
+		for x := range d.Rect.Dx() {
+			s := pix[4*(y*d.Rect.Dx()+x):]
+			was := img.RGBAAt(d.Rect.Min.X+x, d.Rect.Min.Y+y)
 			keep := 255 - int(s[3])
 			mix := func(s, d uint8) uint8 { return uint8(min(int(s)+int(d)*keep/255, 255)) }
-			img.SetRGBA(part.Rect.Min.X+x, part.Rect.Min.Y+y, color.RGBA{R: mix(s[2], d.R), G: mix(s[1], d.G), B: mix(s[0], d.B), A: 255})
+			img.SetRGBA(d.Rect.Min.X+x, d.Rect.Min.Y+y, color.RGBA{R: mix(s[2], was.R), G: mix(s[1], was.G), B: mix(s[0], was.B), A: 255})
 		}
 	}
-	return missing
 }
 
 func save(t testing.TB, name string, img image.Image) {
@@ -170,11 +174,11 @@ func TestPictures(t *testing.T) {
 				img.SetRGBA(x, y, color.RGBA{R: uint8(x / 8), G: uint8(y / 5), B: uint8((x + y) / 12), A: 255})
 			}
 		}
-		part, err := p.Strip(s, hd)
+		d, err := p.Strip(s, hd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		over(t, p, img, part)
+		over(t, p, img, d)
 		save(t, "strip-"+name, img)
 	}
 }

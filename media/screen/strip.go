@@ -12,18 +12,17 @@ var (
 )
 
 // strip is a plate over the film in the upper left of the safe area, one line
-// high and as wide as its text.
-func (l *layout) strip(s Strip) Part {
+// high and as wide as its text. It returns where.
+func (l *layout) strip(s Strip) image.Rectangle {
 	look := l.lookOf(s.Mood)
 	look.ground = stripGround
 	if s.Alarm {
 		look.col, look.ground, look.sign = l.st.text, alarmGround, signWarn
 	}
-	p := &Part{ID: PartStrip}
 	line, pad, em := l.px(floorEm*leading), l.px(padding), floorEm*l.base
 	row := image.Rect(l.safe.Min.X+pad, l.safe.Min.Y, l.safe.Max.X-pad, l.safe.Min.Y+line)
-	p.add(fill{}) // the plate, when its width is known
-	row = l.signed(p, row, look.sign, look.col)
+	l.add(fill{}) // the plate, when its width is known
+	row = l.signed(row, look.sign, look.col)
 
 	count := clean(s.Count)
 	counted := 0
@@ -34,15 +33,15 @@ func (l *layout) strip(s Strip) Part {
 	_, rows, _ := l.f.fit(clean(s.Text), float64(max(row.Dx()-counted, 1)), em, em, 1)
 	if len(rows) > 0 {
 		end += min(l.wide(rows[0], em), row.Dx())
-		p.add(l.oneLine(image.Rect(row.Min.X, row.Min.Y, end, row.Max.Y), rows[0], floorEm, 0, look.col, false))
+		l.add(l.oneLine(image.Rect(row.Min.X, row.Min.Y, end, row.Max.Y), rows[0], floorEm, 0, look.col, false))
 	}
 	if counted > 0 {
 		end += counted
-		p.add(l.oneLine(image.Rect(end-counted+2*pad, row.Min.Y, end, row.Max.Y), count, floorEm, 2, l.st.accent, true))
+		l.add(l.oneLine(image.Rect(end-counted+2*pad, row.Min.Y, end, row.Max.Y), count, floorEm, 2, l.st.accent, true))
 	}
-	p.Rect = image.Rect(l.safe.Min.X, row.Min.Y, end+pad, row.Max.Y).Intersect(l.safe)
-	p.items[0] = fill{box: p.Rect, round: 0.025 * l.base, col: look.ground}
-	return p.sealed()
+	box := image.Rect(l.safe.Min.X, row.Min.Y, end+pad, row.Max.Y).Intersect(l.safe)
+	l.items[0] = fill{box: box, round: 0.025 * l.base, col: look.ground}
+	return box
 }
 
 // wide is how many pixels a text needs.
