@@ -80,6 +80,7 @@ type Player struct {
 	mu       sync.Mutex
 	want     wish
 	overlays map[int]string
+	pictures map[int]placed
 	settled  int   // newest generation that was on the screen or failed
 	failure  error // of the settled generation
 	view     view
@@ -90,6 +91,8 @@ type Player struct {
 	restarts int
 	crashes  int           // deaths in a row without progress
 	changed  chan struct{} // closed and replaced when anything but the position changes
+
+	pictureBytes int // of all pictures that somebody uses
 }
 
 // New returns a Player; nothing runs before Run.
@@ -109,7 +112,7 @@ func New(o Opts) *Player {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := &Player{o: o, log: o.Log, events: make(chan Event, 256), overlays: map[int]string{},
+	p := &Player{o: o, log: o.Log, events: make(chan Event, 256), overlays: map[int]string{}, pictures: map[int]placed{},
 		problem: ErrDown, changed: make(chan struct{})}
 	p.garbled = func(err error) { p.log.Debug("player: line skipped", "err", err) }
 	return p

@@ -62,6 +62,7 @@ func (p *Player) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = held.Close() }() // releases the lock
+	defer p.dropPictures()
 	for delay := time.Duration(0); ; {
 		if !rest(ctx, delay) {
 			return nil
@@ -219,8 +220,9 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 			return err
 		}
 	}
-	shown := map[int]string{}
-	if err := s.texts(ctx, shown); err != nil {
+	shown, drawn := map[int]string{}, map[int]placed{}
+	defer s.p.leavePictures(drawn)
+	if err := errors.Join(s.texts(ctx, shown), s.showPictures(ctx, drawn)); err != nil {
 		return err
 	}
 	version := s.text(ctx, "mpv-version")
@@ -233,7 +235,7 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 	s.p.notifyLocked()
 	s.p.mu.Unlock()
 	// What was shown or hidden until now reached no mpv.
-	return s.texts(ctx, shown)
+	return errors.Join(s.texts(ctx, shown), s.showPictures(ctx, drawn))
 }
 
 // texts brings the texts of this mpv, which shows shown, to what is wished. It
