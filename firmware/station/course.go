@@ -16,8 +16,11 @@ type course struct {
 	began    time.Duration     // its start
 	cooling  []cooling         // ended, and something is still on; the newest is the last
 	last     time.Duration     // this round
-	seen     time.Time         // newest record that was there at boot: no record, no station
-	caughtUp bool              // what was missed while the box was off is on record
+	seen     time.Time         // newest record of a known time that was there at boot: no record, no station
+	adrift   time.Duration     // for how long the box had been on since, not knowing the time
+	since    time.Time         // lessons are ours since then, at the earliest that any clock said
+	planned  time.Duration     // last round in which the clock was good for the plan
+	caughtUp bool              // and there was one: what was missed before is on record
 
 	alarm      firmware.Occasion // emergency, until it has ended
 	alarmBegan time.Duration
@@ -48,7 +51,7 @@ const (
 // restore takes up what the journal says is under way, when the program starts.
 func (s *showing) restore(now time.Time) {
 	mono := s.clock.Mono()
-	s.course = course{last: mono, seen: s.mem.newest, searched: mono - searchEvery}
+	s.course = course{last: mono, seen: s.mem.known, adrift: s.mem.adrift, searched: mono - searchEvery}
 	c := &s.course
 	if o := s.mem.emergency; o.ID != "" {
 		past := now.Sub(o.Start)
@@ -236,22 +239,55 @@ func (s *showing) onTime(now time.Time) (firmware.Occasion, bool) {
 		c.relative = firmware.Occasion{} // it is shown by the clock now
 	}
 	lead := max(s.times.Ready, s.times.WarmUp, s.times.Bell, s.times.Preload)
-	back := now.Add(-recent)
-	if seen := c.seen.Add(-recent); !c.caughtUp && !c.seen.IsZero() && seen.Before(back) {
-		back = later(seen, now.Add(-longest))
-	}
+	back := s.lookBack(now, s.clock.Mono())
 	var first firmware.Occasion
 	for _, o := range s.cal.Between(back, now.Add(lead)) {
 		switch h := s.mem.lessons[o.ID]; {
-		case h.Ended:
+		case h.Ended && !revived(now, o, h):
 		case !h.Started && now.Sub(o.Start) > s.times.LateLimit+o.Duration:
 			s.missed(o)
 		case first.ID == "":
 			first = o
 		}
 	}
-	c.caughtUp = true
 	return first, first.ID != ""
+}
+
+// revived says that an occasion that was given up lies ahead again: the clock was
+// wrong then, and it gets its chance.
+func revived(now time.Time, o firmware.Occasion, h lesson.History) bool {
+	return !h.Started && h.EndedAt.After(o.Start) && now.Before(o.Start)
+}
+
+// lookBack is how far back occasions are looked at now: a day, and before that to
+// the last round in which the plan was followed.
+func (s *showing) lookBack(now time.Time, mono time.Duration) time.Time {
+	c := &s.course
+	back, since := now.Add(-recent), c.seen
+	if since.IsZero() {
+		since = s.ours(now, mono)
+	}
+	switch {
+	case c.caughtUp:
+		back = back.Add(c.planned - mono)
+	case since.Before(now):
+		back = since.Add(-recent)
+	}
+	if c.since.IsZero() || since.Before(c.since) {
+		c.since = since
+	}
+	c.planned, c.caughtUp = mono, true
+	return later(back, now.Add(-longest))
+}
+
+// ours is since when lessons were this station's to show, on a station that has
+// never known the time before: since it was switched on, or for as long as it had
+// been on until then, and up to a day more for when it was off.
+func (s *showing) ours(now time.Time, mono time.Duration) time.Time {
+	if s.course.adrift == 0 {
+		return now.Add(-mono)
+	}
+	return now.Add(-mono - s.course.adrift - recent)
 }
 
 func later(a, b time.Time) time.Time {
@@ -261,13 +297,13 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// missed writes the record of a lesson that the station slept through. One of
-// before its newest record, and of which it knows nothing, was not its to show:
-// the row is newer than that, or the station is.
+// missed writes the record of a lesson that the station slept through, or that came
+// while it did not know the time. One of before its newest record, and of which it
+// knows nothing, was not its to show: the row is newer than that, or the station is.
 func (s *showing) missed(o firmware.Occasion) {
 	s.faults.over(readyFault, o.ID)
 	_, begun := s.mem.phases[o.ID]
-	if !begun && (s.course.seen.IsZero() || o.Start.Before(s.course.seen)) {
+	if !begun && o.Start.Before(s.course.since) {
 		h := s.mem.lessons[o.ID]
 		h.Ended, h.CooledDown, h.EndedAt = true, true, o.Start
 		s.mem.lessons[o.ID] = h

@@ -193,6 +193,79 @@ func TestRelativeShowingStaysWhenItsOwnTimePasses(t *testing.T) {
 	})
 }
 
+// known is a record by a clock that is known to be right.
+func known(at time.Time) firmware.Record {
+	raw, _ := json.Marshal(clock.Event{What: clock.ChangeJump, To: clock.NTP})
+	return firmware.Record{Wall: at, MonoNS: 1, Kind: firmware.KindClock, Data: raw}
+}
+
+// TestMissedWhileTheTimeWasNotKnown is on record as soon as it is known.
+func TestMissedWhileTheTimeWasNotKnown(t *testing.T) {
+	waiting := clock.Plan{Mode: clock.ByWaiting}
+	for name, tt := range map[string]struct {
+		before []firmware.Record
+		first  clock.Plan // for the first day
+	}{
+		"a new station":                 {nil, waiting},
+		"a station that knew it before": {[]firmware.Record{known(time.Date(1999, 12, 31, 20, 0, 0, 0, time.UTC))}, waiting},
+		"it was lost in between":        {nil, byClock},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, l, w, begin := dayRig(t, tt.first)
+				l.records = tt.before
+				g := begin()
+				until(24 * time.Hour)
+				w.trust(waiting)
+				until(4 * 24 * time.Hour)
+				if n := len(causes(t, l)); n > 1 {
+					t.Errorf("%d records before the time is known", n)
+				}
+				w.trust(byClock)
+				time.Sleep(time.Minute)
+				g.stop()
+				got := causes(t, l)
+				for _, day := range []string{"01", "02", "03", "04"} {
+					if want := lesson.CauseMissed; got["daily-2000-01-"+day] != want && day != "01" || got["daily-2000-01-"+day] == "" {
+						t.Errorf("day %s: %q", day, got["daily-2000-01-"+day])
+					}
+				}
+				if len(got) != 4 {
+					t.Errorf("records %v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestClockThatLiedGivesTheLessonBack: what was given up by a clock that was a day
+// ahead is shown at its time when the clock is right again.
+func TestClockThatLiedGivesTheLessonBack(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r, l, w, begin := dayRig(t, byClock)
+			g := begin()
+			time.Sleep(time.Minute)
+			w.jump(24 * time.Hour)
+			time.Sleep(time.Minute)
+			if got := causes(t, l); got[today] != lesson.CauseMissed {
+				t.Errorf("by the wrong clock %v", got)
+			}
+			w.jump(-24 * time.Hour)
+			if restart {
+				time.Sleep(time.Minute)
+				g.stop()
+				g = begin()
+			}
+			until(noon + 10*time.Minute)
+			g.stop()
+			if got := causes(t, l); got[today] != lesson.CausePlayed || r.begun() != 1 {
+				t.Errorf("restart %v: records %v, begun %d times", restart, got, r.begun())
+			}
+		})
+	}
+}
+
 // TestOnlyWhatTheStationSleptThroughIsMissed: a row that is new on an old station,
 // and a station that is new itself, have missed nothing.
 func TestOnlyWhatTheStationSleptThroughIsMissed(t *testing.T) {
@@ -213,11 +286,11 @@ func TestOnlyWhatTheStationSleptThroughIsMissed(t *testing.T) {
 				_, l, _, begin := dayRig(t, byClock)
 				l.records = nil
 				for _, ago := range tt.boots {
-					l.records = append(l.records, firmware.Record{Wall: time.Now().Add(-ago), Kind: firmware.KindBoot})
+					l.records = append(l.records, known(time.Now().Add(-ago)))
 				}
 				if tt.phase > 0 {
 					raw, _ := json.Marshal(phaseNote{Phase: lesson.RollCall})
-					l.records = append(l.records, firmware.Record{Wall: time.Now().Add(-tt.phase), Kind: firmware.KindPhase, Lesson: "daily-1999-12-31", Data: raw})
+					l.records = append(l.records, firmware.Record{Wall: time.Now().Add(-tt.phase), MonoNS: 2, Kind: firmware.KindPhase, Lesson: "daily-1999-12-31", Data: raw})
 				}
 				g := begin()
 				time.Sleep(time.Minute)
