@@ -39,6 +39,7 @@ var layout = []rule{
 	{"firmware/power/explore", []string{"firmware", "firmware/power", "hal"}, nil},
 	{"firmware/", []string{"firmware", "firmware/text", "hal"}, []string{"periph.io/x/conn/v3/physic", "golang.org/x/sys"}},
 	{"media/sound", []string{"media/"}, []string{"github.com/gen2brain/malgo"}},
+	{"media/library", []string{"media/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},
 	{"media/screen", []string{"media/"}, []string{"golang.org/x/image"}},
 	{"media/", []string{"media/"}, []string{"golang.org/x/sys"}},
 	{"hal=", nil, nil},
