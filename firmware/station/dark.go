@@ -22,7 +22,7 @@ type darkFacts struct {
 	Displays []darkDisplay
 	HDMI     *bool // an HDMI cable leads to something that is there; nil: not known
 	Player   darkPlayer
-	Luma     *float64 // brightness of the picture that the player gives, 0 to 1; nil: not known
+	Black    time.Duration // the film itself has been black for so long; 0: it is not, or nobody knows
 }
 
 // darkDisplay is one display of darkFacts.
@@ -92,14 +92,11 @@ func whyDark(f darkFacts) []darkCause {
 	}
 	if code := f.Player.trouble(); code != "" {
 		add(code)
-	} else if f.Luma != nil && *f.Luma < blackLuma {
-		add("black")
+	} else if f.Black >= blackTime {
+		add("black", "span", f.Black.Round(time.Second))
 	}
 	return list
 }
-
-// blackLuma is the brightness below which a picture is black: 4 of 255.
-const blackLuma = 0.016
 
 // mainsTrouble says why the loads have no mains although somebody wants them.
 func mainsTrouble(g firmware.GuardStatus, wanted bool) (cause string, dead bool) {

@@ -17,17 +17,16 @@ import (
 
 // bright is a room in which everything is as it should be in mid-lesson.
 func bright() darkFacts {
-	luma := 0.4
 	plugged := true
 	return darkFacts{
-		Wanted: true, Guard: &firmware.GuardStatus{State: firmware.GuardClosed}, HDMI: &plugged, Luma: &luma,
+		Wanted: true, Guard: &firmware.GuardStatus{State: firmware.GuardClosed}, HDMI: &plugged,
 		Displays: []darkDisplay{{Name: "tv", Fed: true, State: hal.DisplayOn}, {Name: "projector", Fed: true, State: hal.DisplayOn}},
 		Player:   darkPlayer{Up: true, Film: true, Loaded: true, Run: true},
 	}
 }
 
 func TestWhyDark(t *testing.T) {
-	no, black := false, 0.001
+	no := false
 	tests := []struct {
 		name  string
 		spoil func(*darkFacts)
@@ -35,7 +34,7 @@ func TestWhyDark(t *testing.T) {
 		says  string // part of the first sentence
 	}{
 		{"all is well", func(*darkFacts) {}, "", ""},
-		{"nothing known of HDMI and picture", func(f *darkFacts) { f.HDMI, f.Luma = nil, nil }, "", ""},
+		{"nothing known of HDMI", func(f *darkFacts) { f.HDMI = nil }, "", ""},
 		{"no guard", func(f *darkFacts) { f.Guard = nil; f.Displays[0].Fed, f.Displays[1].Fed = false, false }, "no_guard", "power guard does not answer"},
 		{"outage", func(f *darkFacts) {
 			f.Guard = &firmware.GuardStatus{State: firmware.GuardOff, Cause: "guard.cause.outage"}
@@ -89,8 +88,9 @@ func TestWhyDark(t *testing.T) {
 		{"film not loaded", func(f *darkFacts) { f.Player.Loaded = false }, "not_loaded", "not loaded"},
 		{"player stuck", func(f *darkFacts) { f.Player.Stuck = true }, "player_stuck", "stands still"},
 		{"stuck, but paused", func(f *darkFacts) { f.Player.Stuck, f.Player.Run = true, false }, "", ""},
-		{"black film", func(f *darkFacts) { f.Luma = &black }, "black", "black"},
-		{"black because nothing is loaded", func(f *darkFacts) { f.Luma, f.Player.Loaded = &black, false }, "not_loaded", ""},
+		{"black film", func(f *darkFacts) { f.Black = 31 * time.Second }, "black", "black for 31s"},
+		{"black between two parts", func(f *darkFacts) { f.Black = 29 * time.Second }, "", ""},
+		{"black because nothing is loaded", func(f *darkFacts) { f.Black, f.Player.Loaded = time.Minute, false }, "not_loaded", ""},
 	}
 	reached := map[string]bool{"dark.none": true}
 	for _, tt := range tests {

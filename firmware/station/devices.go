@@ -186,6 +186,7 @@ type watch struct {
 	sound    *sound.Sound
 	faults   *faults
 	stall    *stall
+	glimpse  *glimpse
 	now      func() time.Time
 }
 
@@ -225,7 +226,7 @@ func (w *watch) Run(ctx context.Context) error {
 		w.faults.set(known && g.UPS == upsBattery, "fault.ups.battery", "")
 		w.faults.set(known && g.UPS == upsLow, "fault.ups.low", "")
 		out := w.desk.outcome()
-		w.stall.see(out, w.now())
+		w.film(out)
 		w.faults.set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
 		heard := w.sound.State()
 		cause := ""
@@ -234,4 +235,10 @@ func (w *watch) Run(ctx context.Context) error {
 		}
 		w.faults.set(lasting("sound", !heard.Open && !heard.Silent, 5*time.Second), "fault.sound.down", "", "cause", cause)
 	}
+}
+
+// film watches what the film does and shows.
+func (w *watch) film(out fate) {
+	w.stall.see(out, w.now())
+	w.faults.set(w.glimpse.black(w.now()) >= blackTime, "fault.film.black", "")
 }

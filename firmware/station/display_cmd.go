@@ -306,6 +306,7 @@ func (st *Station) darkFacts(words *text.Catalogue) darkFacts {
 	}
 	ord, out := st.showing.ordered(), st.desk.outcome()
 	f.Player = darkPlayer{Up: out.up, Film: ord.Load, Loaded: out.loaded, Run: ord.Run, Stuck: st.stall.is(), Broken: out.broken != nil}
+	f.Black = st.glimpse.black(st.tick())
 	return f
 }
 

@@ -106,7 +106,10 @@ func (d *Doors) player(cfg *config.Config, o player.Opts) Player {
 	if d.Player != nil {
 		return d.Player
 	}
-	o.Program, o.Video, o.Audio, o.Display, o.Args = cfg.Player.Program, cfg.Player.Video, cfg.Player.Audio, cfg.Player.Display, cfg.Player.Args
+	o.Program, o.Video, o.Audio, o.Display = cfg.Player.Program, cfg.Player.Video, cfg.Player.Audio, cfg.Player.Display
+	// A picture of the film is taken of what was decoded, not drawn again by the
+	// output, which has the next one to show.
+	o.Args = append([]string{"--screenshot-sw=yes"}, cfg.Player.Args...)
 	o.RunDir = filepath.Clean(cfg.Station.RunDir)
 	return player.New(o)
 }

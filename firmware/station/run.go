@@ -13,7 +13,7 @@ import (
 
 // tasks lists every goroutine of the station.
 func (st *Station) tasks(commands net.Listener) []task {
-	w := &watch{displays: st.displays, stall: &st.stall, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.tick}
+	w := &watch{displays: st.displays, stall: &st.stall, glimpse: &st.glimpse, guard: st.guard, desk: st.desk, sound: st.sound, faults: st.faults, now: st.tick}
 	table := st.table()
 	list := []task{
 		{"clock", st.clock.Run},
@@ -27,6 +27,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 		{"keys", func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},
 		{"lesson", st.showing.Run},
 		{"watch", w.Run},
+		{"picture", st.watchPicture},
 		{"commands", func(ctx context.Context) error {
 			return command.Serve(ctx, commands, table, st.env, st.log)
 		}},

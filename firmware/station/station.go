@@ -60,6 +60,7 @@ type Station struct {
 	screens  []screen
 	displays *displays
 	stall    stall
+	glimpse  glimpse
 	player   Player
 	desk     *desk
 	sound    *sound.Sound
