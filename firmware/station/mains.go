@@ -146,7 +146,7 @@ func (s *showing) ask(kind string, data any) bool {
 // order is ask for a command, with what it says when all is well.
 func (st *Station) order(env *command.Env, kind string, data any, r command.Result) (command.Result, error) {
 	if !st.showing.ask(kind, data) {
-		return command.Result{}, env.Failed("cmd.not_running")
+		return command.Result{}, env.Failed("cmd.not_taken")
 	}
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,8 +67,8 @@ func TestAcceptedMakeUpIsInTheScheduleThatIsShown(t *testing.T) {
 	if _, err := st.runMakeUp(t.Context(), st.env("en", "shell"), []string{id}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := st.runStorm(t.Context(), st.env("en", "shell"), []string{"on"}); err == nil {
-		t.Error("says done when nobody took it")
+	if _, err := st.runStorm(t.Context(), st.env("en", "shell"), []string{"on"}); err == nil || !strings.Contains(err.Error(), "did not take the order") {
+		t.Errorf("when nobody took it: %v", err)
 	}
 	st.showing.take()
 	env := st.env("en", "shell")

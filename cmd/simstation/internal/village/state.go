@@ -74,6 +74,7 @@ type ProjectorState struct {
 	Fan        bool    `json:"fan"`
 	LampHours  float64 `json:"lamp_hours"`
 	Input      string  `json:"input"`
+	Ours       bool    `json:"ours"` // the input is that of the station
 	HotCuts    int     `json:"hot_cuts"`
 	HotStrikes int     `json:"hot_strikes"`
 	Fault      string  `json:"fault"`
@@ -83,6 +84,7 @@ type ProjectorState struct {
 type TVState struct {
 	State  string `json:"state"`
 	Input  string `json:"input"`
+	Ours   bool   `json:"ours"` // the input is that of the station
 	Volume int    `json:"volume"`
 	Mute   bool   `json:"mute"`
 	Fault  string `json:"fault"`
@@ -215,14 +217,14 @@ func loadStates(loads []world.LoadState) []LoadState {
 
 func (v *Village) projectorState(p world.ProjectorState) ProjectorState {
 	return ProjectorState{
-		State: p.State.String(), LampC: round(p.LampC, 1), Fan: p.Fan, LampHours: round(p.LampHours, 1), Input: v.far.projector.Snapshot().Input,
+		State: p.State.String(), LampC: round(p.LampC, 1), Fan: p.Fan, LampHours: round(p.LampHours, 1), Input: v.far.projector.Snapshot().Input, Ours: v.far.projector.Shows(v.cfg.Projector.Input),
 		HotCuts: p.HotCuts, HotStrikes: p.HotStrikes, Fault: v.far.projector.FaultName(),
 	}
 }
 
 func (v *Village) tvState(t world.TVState) TVState {
 	view := v.far.tv.Snapshot()
-	return TVState{State: t.State.String(), Input: view.Input, Volume: view.Volume, Mute: view.Mute, Fault: v.far.tv.FaultName()}
+	return TVState{State: t.State.String(), Input: view.Input, Ours: view.Input == v.cfg.TV.Input, Volume: view.Volume, Mute: view.Mute, Fault: v.far.tv.FaultName()}
 }
 
 func (v *Village) eyeState() EyeState {

@@ -214,8 +214,8 @@ const talk = ["silent", "late", "garbled", "cut", "unplugged"];
 const kinds = {
   frontend: talk,
   meter: talk,
-  projector: talk,
-  tv: talk,
+  projector: [...talk, "other_input"],
+  tv: [...talk, "other_input"],
   panel: ["silent", "unplugged"],
   contactor: ["welded", "no_close"],
   pins: ["silent", "late", "unplugged"],

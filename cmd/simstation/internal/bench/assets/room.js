@@ -6,8 +6,8 @@ import { act } from "./wire.js";
 
 const dark = new Set(["off", "standby"]);
 
-// showing tells whether a display in this state can show a picture.
-export const showing = (device) => !dark.has(device?.state ?? "off");
+// showing tells whether a display in this state can show our picture.
+export const showing = (device) => !dark.has(device?.state ?? "off") && device?.ours !== false;
 
 // drawRoom shows everything that stands in the classroom.
 export function drawRoom(state) {
@@ -18,8 +18,21 @@ export function drawRoom(state) {
   beamer.dataset.state = state.projector?.state ?? "unknown";
   flag(beamer, "fan", state.projector?.fan === true);
   flag($("room"), "show", [state.projector, state.tv].some((d) => d?.state === "on"));
+  drawWhy(state.station);
   drawSky(state);
   drawSeats(state);
+}
+
+// drawWhy tells why it is dark, in the words of the station: the cause to mend
+// first, and what to do.
+function drawWhy(station) {
+  const cause = list(station?.why_dark)[0];
+  const box = $("why");
+  box.hidden = !cause?.text;
+  if (box.hidden) return;
+  box.dataset.code = cause.code ?? "";
+  setText($("why-text"), cause.text);
+  setText($("why-do"), cause.do ?? "");
 }
 
 function drawDisplay(id, device, badges) {
@@ -49,7 +62,7 @@ function projectorBadges(p) {
   if (hours !== null) badges.push({ text: t("room.lamp_hours", { n: Math.round(hours) }) });
   if (num(p.hot_cuts) > 0) badges.push({ text: t("room.hot_cuts", { n: p.hot_cuts }), look: "bad" });
   if (num(p.hot_strikes) > 0) badges.push({ text: t("room.hot_strikes", { n: p.hot_strikes }), look: "bad" });
-  return badges.concat(faultBadge(p));
+  return badges.concat(inputBadge(p), faultBadge(p));
 }
 
 function tvBadges(tv) {
@@ -57,7 +70,12 @@ function tvBadges(tv) {
   if (dark.has(tv.state)) return faultBadge(tv);
   if (tv.input) badges.push({ text: t("room.input", { what: String(tv.input).toUpperCase() }) });
   if (num(tv.volume) !== null) badges.push({ text: tv.mute ? t("room.mute") : t("room.volume", { n: tv.volume }) });
-  return badges.concat(faultBadge(tv));
+  return badges.concat(inputBadge(tv), faultBadge(tv));
+}
+
+// inputBadge tells that a display is at another input than ours.
+function inputBadge(device) {
+  return device.state === "on" && device.ours === false ? [{ text: t("room.other_input"), look: "bad" }] : [];
 }
 
 function faultBadge(device) {
