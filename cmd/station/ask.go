@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"periph.io/x/conn/v3/driver/driverreg"
@@ -37,6 +38,7 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	if err != nil {
 		return told(err, lang, errs)
 	}
+	env.Tell = teller(errs)
 	var r command.Reply
 	switch {
 	case !found || needsNothing(c.Name) || c.Offline && cfgErr == nil:
@@ -49,6 +51,9 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 			r, err = command.Answer(context.Background(), table, env, args), nil
 		}
 	}
+	if env.Tell != nil {
+		env.Tell("")
+	}
 	if err != nil {
 		return told(err, lang, errs)
 	}
@@ -57,6 +62,25 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	}
 	fmt.Fprint(out, r.Text)
 	return r.Code
+}
+
+// teller shows how far a command is on a terminal, a line in place of the one
+// before; elsewhere nobody watches.
+func teller(errs io.Writer) func(string) {
+	f, ok := errs.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	shown := false
+	return func(line string) {
+		if line != "" || shown {
+			fmt.Fprint(errs, "\r\x1b[K"+line)
+		}
+		shown = line != ""
+	}
 }
 
 // told prints err, if any, and returns the exit code. Mistakes of the

@@ -60,6 +60,9 @@ type Env struct {
 	Roll     func(lesson string) (Roll, error)                    // "" is the newest roll
 	Check    func(path string, c *text.Catalogue) (Result, error) // a configuration file
 	Lessons  LessonBook                                           // the signed records
+	Library  Librarian                                            // the films
+
+	Tell func(line string) // shows how far a long command is, each line in place of the one before; nil: nobody watches
 }
 
 func (e *Env) zone() *time.Location {

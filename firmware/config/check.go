@@ -192,7 +192,7 @@ func (c *checker) paths() {
 	if cfg.Sound.Prompts != "" {
 		c.exists("sound.prompts", cfg.Sound.Prompts, true)
 	}
-	c.required("library.dir", cfg.Library.Dir, "/var/lib/stationbox/lessons")
+	c.library()
 	if !c.exists("library.dir", cfg.Library.Dir, true) {
 		return
 	}
@@ -201,6 +201,15 @@ func (c *checker) paths() {
 			c.exists(row("schedule", i)+".file", filepath.Join(cfg.Library.Dir, e.File), false)
 		}
 	}
+}
+
+func (c *checker) library() {
+	l := c.cfg.Library
+	c.required("library.dir", l.Dir, "/var/lib/stationbox/lessons")
+	c.choice("library.board", l.Board, "pi4", "pi5", "pi3", "zero2")
+	c.ints("library.budget_mb", l.Budget, 0, 4<<20)
+	c.ints("library.reserve_mb", l.Reserve, 64, 1<<20)
+	c.ints("library.keep_days", l.KeepDays, 1, 366)
 }
 
 // exists remarks on a file or folder that is not there: it may still come

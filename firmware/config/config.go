@@ -182,9 +182,15 @@ type Console struct {
 	Baud int    `toml:"baud"` // default 115200
 }
 
-// Library is where the lessons are.
+// Library is where the lessons are, what films are checked for, and what gives
+// way when there is no room for a new one.
 type Library struct {
-	Dir string `toml:"dir"`
+	Dir      string   `toml:"dir"`
+	Board    string   `toml:"board"`      // "pi4" (default), "pi5", "pi3" or "zero2"
+	Budget   int      `toml:"budget_mb"`  // MiB that all lessons may take, 0 (default): as much as the reserve leaves
+	Reserve  int      `toml:"reserve_mb"` // MiB of the card that stay free, default 1024
+	KeepDays int      `toml:"keep_days"`  // films in the calendar of so many days never give way, default 30
+	Keep     []string `toml:"keep"`       // nor do these: lessons, or films in dir
 }
 
 // Roster is who may sign in.

@@ -48,7 +48,7 @@ func TestReferenceShowsTheDefaults(t *testing.T) {
 	for _, p := range config.Errors(problems) {
 		t.Error(p)
 	}
-	shown.Player.Args, plain.Warnings, shown.Warnings = nil, nil, nil
+	shown.Player.Args, shown.Library.Keep, plain.Warnings, shown.Warnings = nil, nil, nil, nil
 	shown.Station.StateDir, shown.Library.Dir = plain.Station.StateDir, plain.Library.Dir
 	if !reflect.DeepEqual(plain, shown) {
 		t.Errorf("the reference shows other values than the defaults:\n%+v\n%+v", plain, shown)
@@ -94,6 +94,9 @@ func TestMistakes(t *testing.T) {
 		{"Chinese time", `# bell_before = "5m"`, `bell_before = "5分钟"`, []string{"lesson.bell_before", `write "5m"`}},
 		{"quoted number", `# baud = 460800`, `baud = "460800"`, []string{"mains.baud", "whole number", "write 460800"}},
 		{"quoted truth", `lamp = true`, `lamp = "yes"`, []string{"load[3].lamp", "true or false", "write true"}},
+		{"no such board", `# board = "pi4"`, `board = "pi 4"`, []string{"library.board", `did you mean "pi4"`}},
+		{"nothing to spare", `# reserve_mb = 1024`, `reserve_mb = 0`, []string{"library.reserve_mb", "not between 64 and"}},
+		{"a size with its unit", `# budget_mb = 0`, `budget_mb = "20GB"`, []string{"library.budget_mb", "whole number"}},
 		{"odd baud", `# baud = 460800`, `baud = 9601`, []string{"mains.baud", "9600"}},
 		{"missing key", `port = "/dev/ttyAMA1"`, ``, []string{"mains.port", "is required", `port = "/dev/ttyAMA1"`}},
 		{"pin twice", `relay = "GPIO11"`, `relay = "GPIO17"`, []string{"load[2].relay", "already used by contactor.drive in line"}},

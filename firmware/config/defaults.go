@@ -57,7 +57,7 @@ func Default() Config {
 			RTC: "/dev/rtc0", Untrusted: "wait", RelativeAfter: seconds(30 * 60), Need: seconds(5 * 60),
 		},
 		Exercise: Exercise{Every: seconds(7 * 24 * 3600), For: seconds(20 * 60), At: "10:00"},
-		Library:  Library{Dir: "/var/lib/stationbox/lessons"},
+		Library:  Library{Dir: "/var/lib/stationbox/lessons", Board: "pi4", Reserve: 1024, KeepDays: 30},
 		Calendar: Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
 		Lesson: Lesson{
 			ReadyBefore: seconds(30 * 60), BellBefore: seconds(5 * 60),

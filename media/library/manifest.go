@@ -70,7 +70,7 @@ func parseManifest(b []byte) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("%w: %w", errManifest, err)
 	}
 	m.Title, m.Source, m.Licence = printable(m.Title, mostTitle), printable(m.Source, mostSource), printable(m.Licence, mostLicence)
-	if m.Language != "" && !validLanguage(m.Language) {
+	if m.Language != "" && !ValidLanguage(m.Language) {
 		return Manifest{}, fmt.Errorf("%w: language %q", errManifest, printable(m.Language, 40))
 	}
 	return m, m.check()
@@ -92,7 +92,7 @@ func (m Manifest) check() error {
 		return fmt.Errorf("%w: %d subtitles", errManifest, len(m.Subtitles))
 	}
 	for _, s := range m.Subtitles {
-		if !plain(s.File) || s.SHA256 != "" && !validHash(s.SHA256) || s.Language != "" && !validLanguage(s.Language) {
+		if !plain(s.File) || s.SHA256 != "" && !validHash(s.SHA256) || s.Language != "" && !ValidLanguage(s.Language) {
 			return fmt.Errorf("%w: subtitle %q", errManifest, printable(s.File, 80))
 		}
 	}
@@ -109,7 +109,8 @@ func (m Manifest) whole() error {
 
 func validHash(s string) bool { return regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(s) }
 
-func validLanguage(s string) bool {
+// ValidLanguage says whether s has the form of a language tag: "zh", "zh-Hans".
+func ValidLanguage(s string) bool {
 	return len(s) <= 35 && regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`).MatchString(s)
 }
 

@@ -58,6 +58,10 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
+// Printable is s fit for a terminal: on one line, without anything that steers it
+// or reverses the text, at most 300 bytes long.
+func Printable(s string) string { return printable(s, mostArg) }
+
 // printable is s without what could steer a terminal or reverse a line, on one
 // line and at most n bytes long.
 func printable(s string, n int) string {

@@ -236,7 +236,7 @@ func (s stream) picture() Picture {
 func (s stream) sound() Sound {
 	rate, _ := strconv.Atoi(s.Samples)
 	snd := Sound{Codec: printable(s.Codec, 40), Rate: rate, Channels: s.Channels}
-	if validLanguage(s.Tags.Language) && s.Tags.Language != "und" {
+	if ValidLanguage(s.Tags.Language) && s.Tags.Language != "und" {
 		snd.Language = s.Tags.Language
 	}
 	return snd

@@ -106,7 +106,7 @@ func (in *importing) describe() {
 	a, p, m := in.a, in.promised, &in.man
 	m.Title = cmp.Or(printable(a.Title, mostTitle), p.Title, titleOf(filepath.Base(in.path)), m.Film)
 	m.Language = cmp.Or(a.Language, p.Language, m.Probe.Sound.Language)
-	if !validLanguage(m.Language) {
+	if !ValidLanguage(m.Language) {
 		m.Language = ""
 	}
 	m.Source = cmp.Or(printable(a.Source, mostSource), p.Source)

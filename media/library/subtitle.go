@@ -116,7 +116,7 @@ func subtitleTail(name, film string) (language string, ok bool) {
 	if !two {
 		language, ext = "", language
 	}
-	if ext != "srt" && ext != "ass" || two && !validLanguage(language) {
+	if ext != "srt" && ext != "ass" || two && !ValidLanguage(language) {
 		return "", false
 	}
 	return language, true
