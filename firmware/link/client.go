@@ -208,6 +208,7 @@ func (c *Client) write(ctx context.Context, out *outbox, greeted <-chan struct{}
 		}
 		select {
 		case <-c.change:
+			tick.Reset(beat)
 		case <-tick.C:
 		case <-ctx.Done():
 			return

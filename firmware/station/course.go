@@ -242,8 +242,14 @@ func (s *showing) onTime(now time.Time) (firmware.Occasion, bool) {
 	back := s.lookBack(now, s.clock.Mono())
 	var first firmware.Occasion
 	for _, o := range s.cal.Between(back, now.Add(lead)) {
-		switch h := s.mem.lessons[o.ID]; {
-		case h.Ended && !revived(now, o, h):
+		h := s.mem.lessons[o.ID]
+		if revived(now, o, h) {
+			h = lesson.History{}
+			s.mem.lessons[o.ID] = h
+			delete(s.mem.phases, o.ID)
+		}
+		switch {
+		case h.Ended:
 		case !h.Started && now.Sub(o.Start) > s.times.LateLimit+o.Duration:
 			s.missed(o)
 		case first.ID == "":
@@ -256,7 +262,7 @@ func (s *showing) onTime(now time.Time) (firmware.Occasion, bool) {
 // revived says that an occasion that was given up lies ahead again: the clock was
 // wrong then, and it gets its chance.
 func revived(now time.Time, o firmware.Occasion, h lesson.History) bool {
-	return !h.Started && h.EndedAt.After(o.Start) && now.Before(o.Start)
+	return h.Ended && !h.Started && h.EndedAt.After(o.Start) && now.Before(o.Start)
 }
 
 // lookBack is how far back occasions are looked at now: a day, and before that to

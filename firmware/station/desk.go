@@ -94,8 +94,9 @@ func (d *desk) outcome() fate {
 
 // Run matches player and wish until ctx ends.
 func (d *desk) Run(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
+	const often, seldom = 200 * time.Millisecond, time.Second
+	timer := time.NewTimer(often)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -103,9 +104,13 @@ func (d *desk) Run(ctx context.Context) error {
 		case e := <-d.player.Events():
 			d.heard(e)
 		case <-d.wake:
-		case <-tick.C:
+		case <-timer.C:
 		}
-		d.match(ctx)
+		next := seldom
+		if d.match(ctx) {
+			next = often
+		}
+		timer.Reset(next)
 	}
 }
 
@@ -128,8 +133,9 @@ func (d *desk) heard(e player.Event) {
 	d.fate.broken = errors.New("ended at " + e.Position.Round(time.Second).String() + " of " + e.Duration.Round(time.Second).String() + " (" + e.Reason + ")")
 }
 
-// match does what is needed now; each step is bounded.
-func (d *desk) match(ctx context.Context) {
+// match does what is needed now; each step is bounded. It says whether there is a
+// film to look after.
+func (d *desk) match(ctx context.Context) (film bool) {
 	st := d.player.State()
 	d.mu.Lock()
 	told, w := d.told, d.wish
@@ -149,12 +155,13 @@ func (d *desk) match(ctx context.Context) {
 	f := d.fate
 	d.mu.Unlock()
 	if !st.Alive || !told {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
 	defer cancel()
 	d.film(ctx, w, f, st)
 	d.overlays(ctx, w.lines, st.Restarts)
+	return w.file != "" || st.Loaded != ""
 }
 
 func (d *desk) film(ctx context.Context, w wish, f fate, st player.Status) {

@@ -178,7 +178,7 @@ const (
 	upsLow     = "guard.cause.ups_low"
 )
 
-// watch raises and ends the faults of displays, guard and player, twice a second.
+// watch raises and ends the faults of displays, guard and player, once a second.
 type watch struct {
 	displays *displays
 	guard    mainsGuard
@@ -192,7 +192,7 @@ type watch struct {
 
 // Run watches until ctx ends.
 func (w *watch) Run(ctx context.Context) error {
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	since := map[string]time.Time{}
 	// lasting is true when bad has been true for d: a blink is no fault.

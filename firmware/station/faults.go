@@ -1,8 +1,10 @@
 package station
 
 import (
+	"cmp"
 	"log/slog"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,11 +18,14 @@ type faults struct {
 	put func(kind, lesson string, data any)
 
 	mu  sync.Mutex
-	now map[string]firmware.Fault
+	now map[faultKey]firmware.Fault
 }
 
+// faultKey is what is wrong with which thing.
+type faultKey struct{ code, thing string }
+
 func newFaults(log *slog.Logger, put func(kind, lesson string, data any)) *faults {
-	return &faults{log: log, put: put, now: map[string]firmware.Fault{}}
+	return &faults{log: log, put: put, now: map[faultKey]firmware.Fault{}}
 }
 
 // set says whether the fault named by code and the thing it concerns ("" or a
@@ -38,11 +43,11 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 		fault.Args[args[i]] = args[i+1]
 	}
 	f.mu.Lock()
-	_, was := f.now[code+" "+thing]
+	_, was := f.now[faultKey{code, thing}]
 	if on {
-		f.now[code+" "+thing] = fault
+		f.now[faultKey{code, thing}] = fault
 	} else {
-		delete(f.now, code+" "+thing)
+		delete(f.now, faultKey{code, thing})
 	}
 	f.mu.Unlock()
 	if was == on {
@@ -55,7 +60,7 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 func (f *faults) stands(code, thing string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, on := f.now[code+" "+thing]
+	_, on := f.now[faultKey{code, thing}]
 	return on
 }
 
@@ -72,11 +77,9 @@ func (f *faults) over(prefix, thing string) {
 func (f *faults) list() []firmware.Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	keys := make([]string, 0, len(f.now))
-	for k := range f.now {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
+	keys := slices.SortedFunc(maps.Keys(f.now), func(a, b faultKey) int {
+		return cmp.Or(strings.Compare(a.code, b.code), strings.Compare(a.thing, b.thing))
+	})
 	out := make([]firmware.Fault, 0, len(keys))
 	for _, k := range keys {
 		out = append(out, f.now[k])
