@@ -93,7 +93,8 @@ type Status struct {
 	Unasked               bool          // it is on by itself
 	Left                  bool          // and left on, because it went on too often
 	Hot                   bool          // in standby, but its lamp may be hot and is left to cool
-	Lead                  time.Duration // from command to picture, as learned
+	Lead                  time.Duration // from command to picture
+	Learned               bool          // Lead was measured, not configured
 	Details               hal.Reading[hal.DisplayDetails]
 	Ways                  []WayStatus
 }
@@ -208,7 +209,7 @@ func (k *Keeper) Status() Status {
 	st := k.st
 	k.mu.Unlock()
 	st.Ways = k.chain.Ways()
-	st.Lead = k.Lead()
+	st.Lead, st.Learned = k.lead()
 	return st
 }
 
@@ -216,17 +217,15 @@ func (k *Keeper) Status() Status {
 // median of the newest warm-ups of its model, at least half and at most twice
 // Opts.WarmUp, which is the answer while none was measured.
 func (k *Keeper) Lead() time.Duration {
+	lead, _ := k.lead()
+	return lead
+}
+
+func (k *Keeper) lead() (lead time.Duration, learned bool) {
 	k.mu.Lock()
 	model := k.model
 	k.mu.Unlock()
-	warm := k.opts.Memory.WarmUp(model)
-	if warm == 0 {
-		warm = k.opts.Memory.WarmUp(k.opts.Kind)
-	}
-	if warm == 0 {
-		return k.opts.WarmUp
-	}
-	return min(max(warm, k.opts.WarmUp/2), 2*k.opts.WarmUp)
+	return k.opts.Memory.Lead(k.opts.WarmUp, model, k.opts.Kind)
 }
 
 // nudge makes Run look at once.

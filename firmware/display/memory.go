@@ -119,6 +119,18 @@ func (m *Memory) WarmUp(model string) time.Duration {
 	return time.Duration(max(ms[len(ms)/2], 0)) * time.Millisecond
 }
 
+// Lead returns how long before a picture is needed a display is to be told: the
+// warm-up of the first of models that was measured, at least half and at most
+// twice what is usual; the usual when none was, and learned is false.
+func (m *Memory) Lead(usual time.Duration, models ...string) (lead time.Duration, learned bool) {
+	for _, model := range models {
+		if warm := m.WarmUp(model); warm > 0 {
+			return min(max(warm, usual/2), 2*usual), true
+		}
+	}
+	return usual, false
+}
+
 // Works notes that a command by that way came true.
 func (m *Memory) Works(name, way string, at time.Time) {
 	m.mu.Lock()

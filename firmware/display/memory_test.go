@@ -295,3 +295,28 @@ func TestTrialEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// The first model that was measured counts, within half and twice of what is usual.
+func TestMemoryLead(t *testing.T) {
+	m := &display.Memory{}
+	at := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	m.Learn("pjlink", 30*time.Second, at)
+	m.Learn("pjlink slow", 10*time.Minute, at)
+	m.Learn("pjlink quick", time.Second, at)
+	for _, tt := range []struct {
+		models  string
+		want    time.Duration
+		learned bool
+	}{
+		{"pjlink", 30 * time.Second, true},
+		{"pjlink new,pjlink", 30 * time.Second, true},
+		{"pjlink slow,pjlink", 90 * time.Second, true},
+		{"pjlink quick", 22500 * time.Millisecond, true},
+		{"lg", 45 * time.Second, false},
+		{"", 45 * time.Second, false},
+	} {
+		if got, learned := m.Lead(45*time.Second, strings.Split(tt.models, ",")...); got != tt.want || learned != tt.learned {
+			t.Errorf("%s: %v, %v; want %v, %v", tt.models, got, learned, tt.want, tt.learned)
+		}
+	}
+}

@@ -173,6 +173,9 @@ type rehearsal struct {
 	At    time.Time    `json:"at"`
 	Phase lesson.Phase `json:"phase"`
 	Do    []string     `json:"do"` // keys of the text catalogue
+	// Leads are how long before its picture each display is told, where that is what
+	// decides the moment.
+	Leads []leadNote `json:"leads,omitempty"`
 }
 
 // rehearse plays the next occasion of a configuration through the very code that
@@ -194,17 +197,26 @@ func rehearse(_ context.Context, env *command.Env, args []string) (command.Resul
 	if !ok {
 		return command.Result{}, env.Failed("cmd.rehearse.none")
 	}
-	e := lesson.Equipment{WarmUp: max(cfg.TV.WarmUp.D(), cfg.Projector.WarmUp.D()), CoolDown: cfg.Projector.CoolDown.D(), Length: max(o.Duration, time.Minute)}
+	leads, warm := leadsOf(cfg)
+	times := timesOf(cfg)
+	times.WarmUp = warm + cfg.Lesson.WarmMargin.D()
+	e := lesson.Equipment{WarmUp: warm, CoolDown: cfg.Projector.CoolDown.D(), Length: max(o.Duration, time.Minute)}
 	var list []rehearsal
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", o.Start.Format("2006-01-02 15:04:05 MST"), o.Title, o.ID)
-	for _, s := range lesson.Rehearse(o, timesOf(cfg), e) {
-		do := doing(s.Orders)
-		list = append(list, rehearsal{s.At, s.Orders.Phase, do})
-		said := make([]string, len(do))
-		for i, key := range do {
+	for _, s := range lesson.Rehearse(o, times, e) {
+		r := rehearsal{At: s.At, Phase: s.Orders.Phase, Do: doing(s.Orders)}
+		said := make([]string, len(r.Do))
+		for i, key := range r.Do {
 			said[i] = env.Text.Say(key)
 		}
+		if s.Orders.Displays && leads != nil {
+			r.Leads, leads = leads, nil // at the first moment only
+			for _, l := range r.Leads {
+				said = append(said, env.Text.Name(l.Name)+" "+leadLine(env.Text, time.Duration(l.LeadMS)*time.Millisecond, l.Learned))
+			}
+		}
+		list = append(list, r)
 		fmt.Fprintf(&b, "%s  %-8s  %s\n", s.At.Format("15:04:05"), env.Text.Say("phase."+string(s.Orders.Phase)), strings.Join(said, " · "))
 	}
 	return command.Result{Text: b.String(), Data: list}, nil

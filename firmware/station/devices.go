@@ -60,7 +60,7 @@ type displayNeeds struct {
 // openDisplays makes the keepers. Nothing is sent before they run.
 func openDisplays(cfg *config.Config, n displayNeeds) *displays {
 	ds := &displays{opener: &opener{doors: n.doors, models: cfg.Models, log: n.log}}
-	mem := display.OpenMemory(filepath.Join(cfg.Station.StateDir, "displays.json"), n.log)
+	mem := display.OpenMemory(displayMemory(cfg), n.log)
 	tv, p := cfg.TV, cfg.Projector
 	if tv.Kind != "" {
 		// Many sets answer nothing in standby: waking one blindly harms nothing.
@@ -75,6 +75,35 @@ func openDisplays(cfg *config.Config, n displayNeeds) *displays {
 		f.lampLife, f.filterLife = time.Duration(p.LampLife)*time.Hour, time.Duration(p.FilterLife)*time.Hour
 	}
 	return ds
+}
+
+// displayMemory is the file of what displays taught.
+func displayMemory(cfg *config.Config) string {
+	return filepath.Join(cfg.Station.StateDir, "displays.json")
+}
+
+// leadNote is how long before its picture a display is told.
+type leadNote struct {
+	Name    string `json:"name"`
+	LeadMS  int64  `json:"lead_ms"`
+	Learned bool   `json:"learned"` // it was measured, not configured
+}
+
+// leadsOf says of each configured display how long before its picture it is told,
+// as it has taught, for a program that is not the running station; warm is the
+// longest.
+func leadsOf(cfg *config.Config) (list []leadNote, warm time.Duration) {
+	mem := display.OpenMemory(displayMemory(cfg), slog.New(slog.DiscardHandler))
+	note := func(name, kind string, usual time.Duration) {
+		if kind == "" {
+			return
+		}
+		lead, learned := mem.Lead(usual, kind)
+		list, warm = append(list, leadNote{name, lead.Milliseconds(), learned}), max(warm, lead)
+	}
+	note("tv", cfg.TV.Kind, cfg.TV.WarmUp.D())
+	note("projector", cfg.Projector.Kind, cfg.Projector.WarmUp.D())
+	return list, warm
 }
 
 func (ds *displays) add(cfg *config.Config, n displayNeeds, mem *display.Memory, name, load string, list []config.Way, plug bool, co display.ChainOpts, o display.Opts) {

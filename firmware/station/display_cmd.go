@@ -29,6 +29,7 @@ type displayReport struct {
 	Stubborn bool                `json:"stubborn"`
 	Unasked  bool                `json:"unasked"`
 	LeadMS   int64               `json:"lead_ms"`
+	Learned  bool                `json:"lead_learned"` // it was measured, not configured
 	Model    string              `json:"model,omitempty"`
 	Input    string              `json:"input,omitempty"`
 	Wrong    bool                `json:"input_wrong,omitempty"`
@@ -40,7 +41,7 @@ type displayReport struct {
 
 func (st *Station) displayReport(f fitted) displayReport {
 	s := f.keeper.Status()
-	r := displayReport{Name: f.name, Wanted: s.Wanted, State: s.State, By: s.By, Stubborn: s.Stubborn, Unasked: s.Unasked, LeadMS: s.Lead.Milliseconds(),
+	r := displayReport{Name: f.name, Wanted: s.Wanted, State: s.State, By: s.By, Stubborn: s.Stubborn, Unasked: s.Unasked, LeadMS: s.Lead.Milliseconds(), Learned: s.Learned,
 		Model: s.Details.Value.Model, Input: s.Details.Value.Input, Wrong: s.InputWrong, Errors: s.Details.Value.Errors, Warnings: s.Details.Value.Warnings,
 		Wear: f.keeper.Wears(st.tick(), f.lampLife, f.filterLife), Ways: s.Ways}
 	if s.InputIs != "" {
@@ -81,7 +82,7 @@ func (r displayReport) text(words *text.Catalogue, now time.Time) string {
 		b.WriteString(" (" + words.Say("cmd.display.by_"+r.By) + ")")
 	}
 	b.WriteString("  " + words.Say("cmd.display.wanted", "state", onOff(words, r.Wanted)))
-	b.WriteString("  " + words.Say("cmd.display.lead", "lead", time.Duration(r.LeadMS)*time.Millisecond) + "\n")
+	b.WriteString("  " + leadLine(words, time.Duration(r.LeadMS)*time.Millisecond, r.Learned) + "\n")
 	if r.Problem != "" {
 		b.WriteString("  ! " + r.Problem + "\n")
 	}
@@ -101,6 +102,16 @@ func (r displayReport) text(words *text.Catalogue, now time.Time) string {
 		b.WriteString("  " + wearLine(words, w) + "\n")
 	}
 	return b.String()
+}
+
+// leadLine says how long before a picture is needed a display is told, and how that
+// is known.
+func leadLine(words *text.Catalogue, lead time.Duration, learned bool) string {
+	how := "cmd.display.lead_set"
+	if learned {
+		how = "cmd.display.lead_learned"
+	}
+	return words.Say("cmd.display.lead", "lead", lead.Round(100*time.Millisecond), "how", words.Say(how))
 }
 
 // wayLine is what one way has done lately.

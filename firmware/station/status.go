@@ -57,6 +57,10 @@ type displayView struct {
 	Wanted string           `json:"wanted"` // "on" or "off"
 	State  hal.DisplayState `json:"state"`
 	Fault  string           `json:"fault"`
+	// LeadMS is how long before a picture is needed it is told; Learned says that this
+	// was measured, not configured.
+	LeadMS  int64 `json:"lead_ms"`
+	Learned bool  `json:"lead_learned"`
 }
 
 type faultView struct {
@@ -115,7 +119,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 
 func viewDisplay(sc screen) displayView {
 	s := sc.keeper.Status()
-	d := displayView{Name: sc.name, Wanted: "off", State: s.State}
+	d := displayView{Name: sc.name, Wanted: "off", State: s.State, LeadMS: s.Lead.Milliseconds(), Learned: s.Learned}
 	if s.Wanted {
 		d.Wanted = "on"
 	}
@@ -155,7 +159,11 @@ func (v statusView) text(words *text.Catalogue) string {
 		row("remark", words.Say(note))
 	}
 	for _, d := range v.Displays {
-		line(words.Name(d.Name), words.Name(d.State.String()))
+		said := words.Name(d.State.String())
+		if d.LeadMS > 0 {
+			said += "  " + leadLine(words, time.Duration(d.LeadMS)*time.Millisecond, d.Learned)
+		}
+		line(words.Name(d.Name), said)
 	}
 	if len(v.WhyDark) > 0 {
 		row("dark", v.WhyDark[0].Text)
