@@ -8,13 +8,15 @@ export CGO_CFLAGS := -O2 -DMA_NO_DECODING -DMA_NO_ENCODING -DMA_NO_GENERATION -D
 BUILD := $(GO) build -trimpath -buildvcs=false
 BUILT := $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
-# Where goroutines of ours meet. The explorer has none and would take minutes under the race detector.
+# Where goroutines of ours meet. The explorer has none, and simulated weeks would take an hour under the race detector.
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
+ALONE := '/power/explore\|/internal/week'
+LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simstation/internal/week -args
 SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout no-video projector-silent
 FAULTS ?= 1000
 STARTS ?= 50
 
-.PHONY: help run test test-fast scenarios faults starts mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
+.PHONY: help run test weeks nightly test-fast scenarios faults starts mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,8 +27,8 @@ run: setup-run build ## start a simulated village with the real programs and pri
 test: setup-test test-fast scenarios ## install what is missing and run every test (fast ones with the race detector, then whole lessons in real time)
 
 test-fast: setup-test
-	$(GO) test -race -timeout 15m $$($(GO) list $(RACE) | grep -v /power/explore)
-	$(GO) test -timeout 10m ./firmware/power/explore
+	$(GO) test -race -timeout 15m $$($(GO) list $(RACE) | grep -v $(ALONE))
+	$(GO) test -timeout 10m $$($(GO) list $(RACE) | grep $(ALONE))
 
 scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
 	@deploy/scenarios.sh $(SCENARIOS)
@@ -36,6 +38,12 @@ faults: build ## do FAULTS (default 1000) faults to the real guard, judged at co
 
 starts: setup-test build ## judge STARTS (default 50) starts of lessons from the pixels, every second one under load (16 s each)
 	bin/simstation -starts $(STARTS) -report .cache/starts.json
+
+weeks: setup-test ## let villages live simulated days and weeks, as many as fit into five minutes
+	@set -o pipefail; $(LIVES) -days 999 -weeks 999 -for 150s | grep -v '^ *\(===\|--- PASS\)'
+
+nightly: setup-test ## let 200 villages live a simulated week (about an hour)
+	@set -o pipefail; $(LIVES) -days 0 -weeks 200 | grep -v '^ *\(===\|--- PASS\)'
 
 mutants: setup-test ## seed faults into the guard's core one by one and see who notices (about 15 minutes)
 	$(GO) test -p 1 -count=1 -timeout 60m -v -run TestMutants ./firmware/power/explore -args -mutants

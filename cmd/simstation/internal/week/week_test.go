@@ -1,0 +1,142 @@
+package week
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	seedFlag = flag.Uint64("seed", 1, "first seed")
+	daysFlag = flag.Int("days", 1, "how many villages live a day")
+	weekFlag = flag.Int("weeks", 1, "how many villages live a week")
+	forFlag  = flag.Duration("for", 0, "no life begins later than this after the first; 0: no bound")
+	logFlag  = flag.String("log", "", "file for the log of the stations")
+)
+
+// TestDays lets villages live a day, TestWeeks a week: no lesson silently missed,
+// no lamp struck hot, no mains cut in a cool-down, no display left on.
+func TestDays(t *testing.T) { lives(t, *daysFlag, 1) }
+
+// TestWeeks is described at TestDays.
+func TestWeeks(t *testing.T) { lives(t, *weekFlag, 7) }
+
+// lives lets n villages live for some days, side by side.
+func lives(t *testing.T, n, days int) {
+	began := time.Now()
+	var lived, lessons atomic.Int64
+	t.Run("seeds", func(t *testing.T) {
+		for i := range n {
+			seed := *seedFlag + uint64(i)
+			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+				t.Parallel()
+				if *forFlag > 0 && time.Since(began) > *forFlag {
+					return
+				}
+				lived.Add(1)
+				synctest.Test(t, func(t *testing.T) { lessons.Add(int64(life(t, seed, days))) })
+			})
+		}
+	})
+	t.Logf("%d villages lived %d days each, %d lessons, in %v", lived.Load(), days, lessons.Load(), time.Since(began).Round(time.Second))
+}
+
+// life is the week of one village, from a Monday's midnight. It returns how many
+// lessons there were.
+func life(t *testing.T, seed uint64, days int) int {
+	rng := rand.New(rand.NewPCG(seed, uint64(days)))
+	n := natureOf(rng)
+	moved, other := days, []string{"Asia/Urumqi", "Asia/Tokyo"}[rng.IntN(2)] // from that day on the station has the other zone
+	if days > 2 && rng.IntN(3) == 0 {
+		moved = 1 + rng.IntN(days-2)
+	}
+	lessons := n.lessons(monday, days, func(day int) string {
+		if day >= moved {
+			return other
+		}
+		return n.zone
+	})
+	faults := lead(t, seed, n, days, lessons, func(v *village) {
+		v.plan(monday, days, lessons)
+		if moved == days {
+			return
+		}
+		v.on(v.truth.at(monday.AddDate(0, 0, moved).Add(3*time.Hour)), "zone changed to "+other, func() {
+			v.n.zone = other
+			v.kill()
+			v.stationUp()
+		})
+	})
+	for _, fault := range faults {
+		t.Error(fault)
+	}
+	return len(lessons)
+}
+
+// monday is when each life begins.
+var monday = time.Date(2026, 12, 7, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
+
+// lead lets a village live with what fate has in store, and judges it.
+func lead(t *testing.T, seed uint64, n nature, days int, lessons []lessonOf, fate func(*village)) verdict {
+	log, done := logOf(t, time.Until(monday))
+	defer done()
+	v := newVillage(t, seed, monday, n, log)
+	around := live(v.heart)
+	far := []lifetime{live(func(ctx context.Context) { _ = v.projector.Run(ctx) }), live(func(ctx context.Context) { _ = v.lg.Run(ctx) })}
+	v.powerOn()
+	if v.shaky() {
+		v.ignorance()
+	}
+	fate(v)
+	v.until(v.truth.at(monday.AddDate(0, 0, days)))
+	v.settle()
+	v.station.end()
+	v.guards.end()
+	around.end()
+	for i := range far {
+		far[i].end()
+	}
+	return v.judge(lessons)
+}
+
+// logOf is the log of the stations, with the time outside.
+func logOf(t *testing.T, ahead time.Duration) (log *slog.Logger, done func()) {
+	if *logFlag == "" {
+		return slog.New(slog.DiscardHandler), func() {}
+	}
+	f, err := os.Create(*logFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return truthLog(f, ahead), func() { _ = f.Close() }
+}
+
+// settle ends all troubles and gives the station two hours to come to rest: what
+// it slept through goes on record then.
+func (v *village) settle() {
+	v.due = nil
+	v.world.SetVolts(220)
+	for _, mend := range []func(string) error{v.projector.Fault, v.lg.Fault} {
+		if err := mend("none"); err != nil {
+			v.t.Error(err)
+		}
+	}
+	v.machine.set(func(m *machine) { m.network, m.lie = true, 0 })
+	v.dark = false
+	v.powerOn()
+	v.until(time.Now().Add(time.Minute))
+	v.stationUp()
+	v.until(time.Now().Add(2 * time.Hour))
+}
+
+// ignorance excuses all lessons until there is a time server.
+func (v *village) ignorance() {
+	v.troubles = append(v.troubles, trouble{span{from: time.Now(), until: time.Now().Add(30 * 24 * time.Hour), what: "no time"}, true})
+}
