@@ -12,7 +12,7 @@ const (
 	width     = 720
 	marginL   = 46
 	marginR   = 96
-	marginTop = 36 // markers
+	marginTop = 44 // three rows of markers
 	marginBot = 29
 )
 
@@ -122,7 +122,7 @@ func (c *chart) levels(list []level) {
 // rows.
 func (c *chart) mark(marks []marker) {
 	const size = 15
-	var rows [3]float64
+	var rows [3]float64 // marginTop has room for as many
 	for _, m := range marks {
 		at := m.at
 		if at < c.x0 || at > c.x1 {

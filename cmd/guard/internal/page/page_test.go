@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +136,30 @@ func TestLongestPage(t *testing.T) {
 		if err := os.WriteFile("testdata/longest-en.html", got, 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestMarkersStandClearOfTheHeading: however many there are in one place, they are
+// within their chart, under its heading.
+func TestMarkersStandClearOfTheHeading(t *testing.T) {
+	_, records := evidence(t, 9, between(3, 99, 402), nil)
+	r := first(t, records, "trip")
+	for i := range 4 {
+		a := r.Acts[0]
+		a.AtUS = int64(i) * 9000
+		r.Acts = append(r.Acts, a)
+	}
+	got := string(page.Render(r, page.Sheet{Station: "Dashan village"}, text.New("en")))
+	rows := map[string]bool{}
+	for _, m := range regexp.MustCompile(`<circle class="mark" cx="[\d.]+" cy="([-\d.]+)" r="6.3"/>`).FindAllStringSubmatch(got, -1) {
+		y, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || y < 6.3+2 {
+			t.Errorf("a marker at %s reaches over the chart", m[1])
+		}
+		rows[m[1]] = true
+	}
+	if len(rows) != 3 {
+		t.Errorf("%d rows of markers, want three", len(rows))
 	}
 }
 
