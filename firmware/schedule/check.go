@@ -96,7 +96,7 @@ func (c *checking) span(slot Slot) Span {
 func (c *checking) overlaps() {
 	var lasting []Slot
 	for _, slot := range c.slots {
-		if !slot.Held() || slot.Kind == KindEmergency {
+		if !slot.Held() {
 			continue
 		}
 		kept := lasting[:0]

@@ -46,13 +46,6 @@ func (s *Schedule) Plan(from, to time.Time) []Slot {
 		s.resolve(list)
 	}
 	list = slices.DeleteFunc(list, func(c Slot) bool { return c.Occasion.Start.Before(from) || !c.Occasion.Start.Before(to) })
-	if a := s.alarm; a.ID != "" && !a.Start.Before(from) && a.Start.Before(to) {
-		i := slices.IndexFunc(list, func(c Slot) bool { return c.Occasion.Start.After(a.Start) })
-		if i < 0 {
-			i = len(list)
-		}
-		list = slices.Insert(list, i, Slot{Occasion: a, Kind: KindEmergency, Priority: alarmPriority})
-	}
 	return list
 }
 

@@ -2,7 +2,7 @@
 // configuration into dated occasions. A row is held weekly, monthly or on dates
 // written out, within a range, with exceptions, and by the public holidays,
 // which are data. Where rows overlap the higher priority is held and the other
-// is skipped, with the reason. An emergency goes before everything.
+// is skipped, with the reason.
 //
 // It is pure: the same rows, zone and moment give the same answer after every
 // restart, and nothing depends on having been awake at a certain second. It
@@ -72,8 +72,7 @@ type Schedule struct {
 	rows     []row
 	zone     *time.Location
 	holidays *Holidays
-	alarm    firmware.Occasion // the emergency; no ID when there is none
-	levels   int               // different priorities
+	levels   int // different priorities
 	longest  time.Duration
 }
 
@@ -107,7 +106,7 @@ func (s *Schedule) With(more ...Entry) *Schedule {
 		entries[i] = e
 	}
 	out := New(entries, s.zone)
-	out.holidays, out.alarm = s.holidays, s.alarm
+	out.holidays = s.holidays
 	return out
 }
 
@@ -138,13 +137,9 @@ func (s *Schedule) Entry(id string) (Entry, bool) {
 }
 
 // Due returns the occasion whose slot contains now, that is Start <= now < End:
-// an emergency before all others, else the one that started last. A row of
-// unknown length is due for the second of its start only. After an emergency
-// the lesson that it broke into is due again, as long as its slot lasts.
+// of several the one that started last. A row of unknown length is due for the
+// second of its start only.
 func (s *Schedule) Due(now time.Time) (firmware.Occasion, bool) {
-	if o, ok := s.Alarm(now); ok {
-		return o, true
-	}
 	list := s.Around(now, 0, 0)
 	if len(list) == 0 {
 		return firmware.Occasion{}, false
@@ -154,18 +149,13 @@ func (s *Schedule) Due(now time.Time) (firmware.Occasion, bool) {
 
 // Around returns the occasions with Start-before <= now < End+after, by start:
 // those that somebody must think of at now. A row of unknown length counts
-// with one second, an emergency without an end until it is called off.
+// with one second.
 func (s *Schedule) Around(now time.Time, before, after time.Duration) []firmware.Occasion {
 	var list []firmware.Occasion
 	for _, o := range s.Between(now.Add(-after-s.longest), now.Add(before+time.Nanosecond)) {
-		if !s.isAlarm(o) && now.Before(o.Start.Add(max(o.Duration, time.Second)+after)) {
+		if now.Before(o.Start.Add(max(o.Duration, time.Second) + after)) {
 			list = append(list, o)
 		}
-	}
-	a := s.alarm
-	if a.ID != "" && !now.Before(a.Start.Add(-before)) && (a.Duration == 0 || now.Before(a.End().Add(after))) {
-		list = append(list, a)
-		byStart(list)
 	}
 	return list
 }
@@ -197,8 +187,4 @@ func (s *Schedule) Between(from, to time.Time) []firmware.Occasion {
 		}
 	}
 	return list
-}
-
-func byStart(list []firmware.Occasion) {
-	slices.SortStableFunc(list, func(a, b firmware.Occasion) int { return a.Start.Compare(b.Start) })
 }
