@@ -207,12 +207,12 @@ func (o *options) begin(ctx context.Context, out io.Writer) (ok bool, err error)
 	s.Village, s.Out, s.Now = o.village, out, time.Now
 	s.Village.Log = slog.New(slog.NewTextHandler(o.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	r, err := starts.Run(ctx, s)
-	if r == nil || err != nil {
+	if r == nil {
 		return false, err
 	}
 	r.Print(out)
 	if o.report != "" {
-		err = r.Write(o.report)
+		err = errors.Join(err, r.Write(o.report))
 	}
 	return r.OK(), err
 }

@@ -107,19 +107,19 @@ func (o *Opts) folder() (dir string, keep bool, err error) {
 type campaign struct {
 	o      Opts
 	next   chan uint64 // seeds
-	canary *canary
+	canary *machine.Canary
 	report *Report
 }
 
 func (c *campaign) run(ctx context.Context, dir string) error {
 	var err error
-	if c.canary, err = newCanary(filepath.Join(dir, "canary"), c.o.Now); err != nil {
+	if c.canary, err = machine.NewCanary(filepath.Join(dir, "canary"), c.o.Now); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var beside, villages sync.WaitGroup
-	beside.Go(func() { c.canary.sing(ctx) })
-	beside.Go(c.canary.listen)
+	beside.Go(func() { c.canary.Sing(ctx) })
+	beside.Go(c.canary.Listen)
 	beside.Go(func() { c.feed(ctx) })
 	errs := make([]error, c.o.Villages)
 	for i := range errs {
@@ -170,7 +170,7 @@ func (c *campaign) one(ctx context.Context, v *rig, seed uint64) result {
 	var r result
 	for n := 1; n <= tries && ctx.Err() == nil; n++ {
 		awaitQuiet(ctx)
-		r = v.inject(ctx, planned(seed, c.o.Only), &c.canary.late)
+		r = v.inject(ctx, planned(seed, c.o.Only), &c.canary.Late)
 		if r.Tries = n; r.Judged {
 			return r
 		}

@@ -161,19 +161,6 @@ func TestGapsBetweenStaleAndHoldClaimNothing(t *testing.T) {
 	}
 }
 
-func TestDelays(t *testing.T) {
-	var d delays
-	start := time.Now()
-	for i := range 2 * keepDelays {
-		d.note(start.Add(time.Duration(i)*time.Second), 10*ms)
-	}
-	d.note(start, worthNoting-1)
-	d.note(start.Add(time.Hour), 50*ms)
-	if len(d.list) > keepDelays || d.worst(start) != 50*ms || d.worst(start.Add(2*time.Hour)) != 0 {
-		t.Errorf("%d kept, worst %v", len(d.list), d.worst(start))
-	}
-}
-
 func TestControlsAreFar(t *testing.T) {
 	for _, name := range append(Controls(), "") {
 		c := campaign{o: Opts{Control: name, Seed: 1}}

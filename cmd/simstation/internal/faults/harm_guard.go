@@ -113,7 +113,7 @@ func clockJumps(a *act) {
 func (a *act) shift(pid int, d time.Duration) {
 	still, err := shiftClock(pid, d)
 	a.try(err)
-	a.v.late.note(a.v.now(), still)
+	a.v.late.Note(a.v.now(), still)
 }
 
 // clockRestart lets the wall clock leap while the guard is dead: its memory was

@@ -35,7 +35,7 @@ type result struct {
 }
 
 // inject does one injection and judges it.
-func (v *rig) inject(ctx context.Context, p plan, canary *delays) result {
+func (v *rig) inject(ctx context.Context, p plan, canary *machine.Delays) result {
 	begun, waited := v.now(), machine.Waited()
 	r := result{Seed: p.seed, Kind: p.kind.name, Phase: p.phase.String(), Village: v.setup.number}
 	a := &act{ctx: ctx, v: v, rng: p.rng}
@@ -50,7 +50,7 @@ func (v *rig) inject(ctx context.Context, p plan, canary *delays) result {
 	}
 	r.Text = a.say()
 	v.judge(a, &r, before)
-	late := max(v.late.worst(begun), canary.worst(begun))
+	late := max(v.late.Worst(begun), canary.Worst(begun))
 	r.LateMS = float64(late.Microseconds()) / 1000
 	r.Busy = (machine.Waited() - waited).Seconds() / v.now().Sub(begun).Seconds()
 	r.Judged = late <= lateMost && (len(r.Wrong) == 0 || r.Busy <= busyMost)

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"stationbox/cmd/simstation/internal/machine"
 	"stationbox/hal/sim/device"
 	"stationbox/hal/sim/wire"
 	"stationbox/hal/sim/world"
@@ -47,7 +48,7 @@ type rig struct {
 	peer    *peer
 	book    notebook
 	ledger  ledger
-	late    delays
+	late    machine.Delays
 	log     *os.File
 	loads   []string
 	mounted bool        // the state folder is a small file system of its own
@@ -186,7 +187,7 @@ func (v *rig) look() {
 	}
 	now := v.now()
 	if !v.ticked.IsZero() {
-		v.late.note(now, now.Sub(v.ticked)-world.Step)
+		v.late.Note(now, now.Sub(v.ticked)-world.Step)
 	}
 	v.ticked = now
 }

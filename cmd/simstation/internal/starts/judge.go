@@ -22,7 +22,7 @@ const (
 )
 
 // A simulator that was late itself proves nothing: the eye, mains, pins and
-// displays are late with it. Around a start it may be so by lateMost, and before
+// displays are late with it, or the kernel with the bytes of their wires. Around a start it may be so by lateMost, and before
 // that by stallMost, from which on the guard misses its samples, opens, and needs
 // recovery until all is as before.
 const (

@@ -69,6 +69,7 @@ func TestVerdictOnWhatIsNotAFigure(t *testing.T) {
 	}{
 		{"missed", Start{Judged: true, Wrong: []string{"missed: no new picture"}}, report.Report{}, nil, "start 4, loaded: missed"},
 		{"not judged", Start{Wrong: []string{"missed: no new picture"}}, report.Report{}, nil, "only 3 of 4 starts could be judged"},
+		{"a program died", Start{Judged: true}, report.Report{StationRestarts: 1}, nil, "station 1, guard 0, player 0 times"},
 		{"village complains", Start{Judged: true}, report.Report{}, []string{"world: panic"}, "world: panic"},
 	} {
 		r := row(3, 3, 3)

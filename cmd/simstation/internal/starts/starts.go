@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"stationbox/cmd/simstation/internal/machine"
@@ -66,8 +67,8 @@ func Run(ctx context.Context, o Opts) (*Report, error) {
 		o.Village.Dir = filepath.Join(dir, "again")
 		r, err = o.give(ctx, script.Lessons)
 	}
-	if temporary && err == nil && r.OK() && !o.Village.Keep {
-		return r, os.RemoveAll(dir)
+	if temporary && (r == nil || err == nil && r.OK() && !o.Village.Keep) {
+		return r, errors.Join(err, os.RemoveAll(dir))
 	}
 	fmt.Fprintln(o.Out, "logs of the programs are in", filepath.Join(o.Village.Dir, "log"))
 	return r, err
@@ -113,32 +114,51 @@ func calendar(n int) string {
 type campaign struct {
 	o      Opts
 	v      *village.Village
+	canary *machine.Canary
 	report *Report
 }
 
-// give raises the village and gives lessons until enough starts are judged.
+// give raises the village and gives lessons until enough starts are judged. What
+// was seen until an error is reported too.
 func (o Opts) give(ctx context.Context, lessons []scenario.Lesson) (r *Report, err error) {
 	v, err := village.Raise(ctx, o.Village)
 	if err != nil {
 		return nil, err
 	}
-	c := &campaign{o: o, v: v, report: newReport(o)}
 	defer func() { err = errors.Join(err, v.Close()) }()
+	c := &campaign{o: o, v: v, report: newReport(o)}
+	if c.canary, err = machine.NewCanary(filepath.Join(v.Dir(), "canary"), o.Now); err != nil {
+		return nil, err
+	}
+	var beside sync.WaitGroup
+	singing, stop := context.WithCancel(ctx)
+	beside.Go(func() { c.canary.Sing(singing) })
+	beside.Go(c.canary.Listen)
+	err = c.hold(ctx, lessons)
+	stop()
+	beside.Wait()
+	c.report.finish(o.Now(), v.Report(), v.Failed())
+	return c.report, err
+}
+
+func (c *campaign) hold(ctx context.Context, lessons []scenario.Lesson) error {
+	if err := c.until(ctx, c.v.Real(lessons[0].At).Add(-loadBefore)); err != nil {
+		return err
+	}
+	if err := c.v.Ask(callerWaits, "status"); err != nil {
+		return fmt.Errorf("nobody is there to give the lessons: %w", err)
+	}
 	for _, l := range lessons {
 		if c.report.enough() {
 			break
 		}
-		s, err := c.start(ctx, v.Real(l.At))
+		s, err := c.start(ctx, c.v.Real(l.At))
 		if err != nil {
-			return c.report, err
+			return err
 		}
-		c.report.add(s, o.Out)
+		c.report.add(s, c.o.Out)
 	}
-	if err := c.settle(ctx); err != nil {
-		return c.report, err
-	}
-	c.report.finish(o.Now(), v.Report(), v.Failed())
-	return c.report, nil
+	return c.settle(ctx)
 }
 
 // settle waits for the last presses to be answered and seen in the journal, or
@@ -187,8 +207,14 @@ func (c *campaign) start(ctx context.Context, at time.Time) (Start, error) {
 	if c.o.Control == "early" {
 		at = at.Add(controlSlow)
 	}
-	s.judge(at, c.v.Steps(at.Add(-eyeBefore)), lag{c.v.WorstBlind(at.Add(-loadBefore)), c.v.WorstBlind(at.Add(-recovery))})
+	s.judge(at, c.v.Steps(at.Add(-eyeBefore)), lag{around: c.late(at.Add(-loadBefore)), before: c.late(at.Add(-recovery))})
 	return s, nil
+}
+
+// late is how late the simulator itself was at worst since from: the eye, or the
+// kernel that carries the bytes of its wires.
+func (c *campaign) late(from time.Time) time.Duration {
+	return max(c.v.WorstBlind(from), c.canary.Late.Worst(from))
 }
 
 // controlSlow is by how much the clock of a judge is slow that must find every
