@@ -17,7 +17,7 @@ func plain() (nature, lessonOf) {
 	return n, n.lessons(monday, 1, func(int) string { return n.zone })[0]
 }
 
-// TestJudgeNotices lets whole days go wrong in ways that must be objected to, and
+// TestJudgeNotices lets whole evenings go wrong in ways that must be objected to, and
 // one go right.
 func TestJudgeNotices(t *testing.T) {
 	cases := []struct {
@@ -41,8 +41,8 @@ func TestJudgeNotices(t *testing.T) {
 		{"nobody switches the box on", nil, func(v *village, l lessonOf) {
 			v.on(v.truth.at(l.start.Add(-2*time.Hour)), "box off", v.powerOff)
 		}, "missed, and nothing excuses it"},
-		{"somebody lights the projector at night", nil, func(v *village, l lessonOf) {
-			v.on(v.truth.at(monday.Add(3*time.Hour)), "lit", func() {
+		{"somebody lights the TV two hours before", nil, func(v *village, l lessonOf) {
+			v.on(v.truth.at(l.start.Add(-150*time.Minute)), "lit", func() {
 				v.guards.end()
 				v.world.SetRelay(0, true)
 				for range 400 {
@@ -61,7 +61,7 @@ func TestJudgeNotices(t *testing.T) {
 				if c.tune != nil {
 					c.tune(&n)
 				}
-				got := lead(t, 1, n, 1, []lessonOf{l}, func(v *village) {
+				got := lead(t, 1, n, l.start.Add(-3*time.Hour), l.start.Add(time.Hour), []lessonOf{l}, func(v *village) {
 					if c.fate != nil {
 						c.fate(v, l)
 					}

@@ -2,7 +2,11 @@ package week
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"stationbox/firmware/config"
@@ -106,17 +110,20 @@ func (v *village) plan(from time.Time, days int, lessons []lessonOf) {
 		at := bubble(l.start).Add(p.at(l) + time.Duration(v.rng.IntN(900))*time.Millisecond)
 		if at.After(begin) {
 			what, do := v.blow()
+			blows.add(p.name, what)
 			v.on(at, l.id+", "+p.name+": "+what, do)
 		}
 	}
 	for range v.rng.IntN(2 * days) {
 		at := begin.Add(time.Duration(v.rng.Int64N(int64(days) * int64(24*time.Hour))))
 		what, do := v.blow()
+		blows.add("any hour", what)
 		v.on(at, what, do)
 	}
 	for range v.rng.IntN(1 + days/2) {
 		at := begin.Add(time.Duration(v.rng.Int64N(int64(days) * int64(24*time.Hour))))
 		what, do := v.clockBlow()
+		blows.add("any hour", what)
 		v.on(at, what, do)
 	}
 }
@@ -234,3 +241,31 @@ func (v *village) clockBlow() (string, func()) {
 
 // network brings a time server, for good.
 func (v *village) network() { v.machine.set(func(m *machine) { m.network = true }) }
+
+// tally counts what fate had in store, over all lives, so that the log shows what
+// was tried.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+var blows = tally{counts: map[string]int{}}
+
+func (b *tally) add(names ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range names {
+		b.counts[name]++
+	}
+}
+
+// String lists the counts.
+func (b *tally) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(b.counts)) {
+		list = append(list, fmt.Sprintf("%s: %d", name, b.counts[name]))
+	}
+	return strings.Join(list, "; ")
+}

@@ -3,6 +3,7 @@ package week
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -45,6 +46,7 @@ func lives(t *testing.T, n, days int) {
 			})
 		}
 	})
+	t.Log(blows.String())
 	t.Logf("%d villages lived %d days each, %d lessons, in %v", lived.Load(), days, lessons.Load(), time.Since(began).Round(time.Second))
 }
 
@@ -63,7 +65,7 @@ func life(t *testing.T, seed uint64, days int) int {
 		}
 		return n.zone
 	})
-	faults := lead(t, seed, n, days, lessons, func(v *village) {
+	faults := lead(t, seed, n, monday, monday.AddDate(0, 0, days), lessons, func(v *village) {
 		v.plan(monday, days, lessons)
 		if moved == days {
 			return
@@ -80,14 +82,38 @@ func life(t *testing.T, seed uint64, days int) int {
 	return len(lessons)
 }
 
+// TestCutInEveryPhase takes the mains away in each phase of a lesson, for seconds and
+// for minutes, from a box with a UPS and from one without.
+func TestCutInEveryPhase(t *testing.T) {
+	for _, p := range phases[1:] {
+		for _, ups := range []bool{false, true} {
+			for _, spell := range []time.Duration{2 * time.Second, 4 * time.Minute} {
+				t.Run(fmt.Sprintf("%s, ups %v, %v", p.name, ups, spell), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						n, l := plain()
+						n.ups = ups
+						for _, fault := range lead(t, 1, n, l.start.Add(-50*time.Minute), l.start.Add(50*time.Minute), []lessonOf{l}, func(v *village) {
+							v.on(v.truth.at(l.start).Add(p.at(l)), "cut", func() { v.outage(spell) })
+						}) {
+							t.Error(fault)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
 // monday is when each life begins.
 var monday = time.Date(2026, 12, 7, 0, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
-// lead lets a village live with what fate has in store, and judges it.
-func lead(t *testing.T, seed uint64, n nature, days int, lessons []lessonOf, fate func(*village)) verdict {
-	log, done := logOf(t, time.Until(monday))
+// lead lets a village live from a moment to another with what fate has in store,
+// and judges it.
+func lead(t *testing.T, seed uint64, n nature, from, until time.Time, lessons []lessonOf, fate func(*village)) verdict {
+	log, done := logOf(t, time.Until(from))
 	defer done()
-	v := newVillage(t, seed, monday, n, log)
+	v := newVillage(t, seed, from, n, log)
 	around := live(v.heart)
 	far := []lifetime{live(func(ctx context.Context) { _ = v.projector.Run(ctx) }), live(func(ctx context.Context) { _ = v.lg.Run(ctx) })}
 	v.powerOn()
@@ -95,7 +121,7 @@ func lead(t *testing.T, seed uint64, n nature, days int, lessons []lessonOf, fat
 		v.ignorance()
 	}
 	fate(v)
-	v.until(v.truth.at(monday.AddDate(0, 0, days)))
+	v.until(v.truth.at(until))
 	v.settle()
 	v.station.end()
 	v.guards.end()
@@ -118,7 +144,7 @@ func logOf(t *testing.T, ahead time.Duration) (log *slog.Logger, done func()) {
 	return truthLog(f, ahead), func() { _ = f.Close() }
 }
 
-// settle ends all troubles and gives the station two hours to come to rest: what
+// settle ends all troubles and gives the station an hour to come to rest: what
 // it slept through goes on record then.
 func (v *village) settle() {
 	v.due = nil
@@ -133,7 +159,7 @@ func (v *village) settle() {
 	v.powerOn()
 	v.until(time.Now().Add(time.Minute))
 	v.stationUp()
-	v.until(time.Now().Add(2 * time.Hour))
+	v.until(time.Now().Add(time.Hour))
 }
 
 // ignorance excuses all lessons until there is a time server.
