@@ -18,6 +18,10 @@ type InputTeller interface {
 	Shows(ctx context.Context, name string) (shown bool, is string, err error)
 }
 
+// inputPatience is how many refusals in a row are trouble: a quarter of a minute of
+// them.
+const inputPatience = 5
+
 // inputSettle is how long a display may take to switch, and to say so.
 const inputSettle = 5 * time.Second
 
@@ -120,8 +124,12 @@ func (k *Keeper) seen(is string, wrong bool) {
 	k.st.InputIs, k.st.InputWrong, k.st.InputLeft = is, wrong, k.st.InputLeft && wrong
 }
 
-// chose notes what became of selecting.
+// chose notes what became of selecting. A display that has only just gone on may
+// refuse for a while: that is no trouble yet.
 func (k *Keeper) chose(err error) {
+	if errors.Is(err, hal.ErrRefused) && k.input.fails < inputPatience {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.st.InputErr = err

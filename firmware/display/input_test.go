@@ -201,6 +201,10 @@ func TestRefusedInputIsToldEverMoreSeldom(t *testing.T) {
 		k := run(t, l, display.Opts{Input: "31"})
 		k.Powered(true)
 		k.Want(true)
+		time.Sleep(10 * time.Second)
+		if st := k.Status(); st.InputErr != nil || l.selected() != 4 {
+			t.Errorf("one that has just gone on: %v after %d times", st.InputErr, l.selected())
+		}
 		time.Sleep(30 * time.Minute)
 		if n := l.selected(); n < 25 || n > 40 {
 			t.Errorf("told %d times in half an hour", n)
