@@ -3,10 +3,8 @@ package station
 import (
 	"fmt"
 	"strings"
-	"time"
 
-	"stationbox/firmware"
-	"stationbox/firmware/lesson"
+	"stationbox/media/player"
 )
 
 // The overlays, bottom up.
@@ -16,77 +14,40 @@ const (
 	lineFoot            // who came
 )
 
-// lines are the texts over the picture, readable at eight metres: nothing while
-// the film runs but a short greeting for who has just pressed.
-func (s *showing) lines(now time.Time, o firmware.Occasion, ord lesson.Orders) map[int]string {
+// lines is a sight in plain captions, for when no picture of it can be drawn.
+func (v sight) lines() map[int]string {
 	out := map[int]string{}
-	if greeting := s.roll.greeting(now); greeting != "" {
-		out[lineFoot] = ass(1, 44, greeting)
+	if v.strip != nil {
+		out[lineMain] = ass(8, 46, join("  ", v.strip.Text, v.strip.Count))
 	}
-	if ord.Phase == lesson.Playing {
+	b := v.board
+	if b == nil {
 		return out
 	}
-	out[lineHead] = ass(7, 36, s.place+"   "+now.In(o.Start.Location()).Format("15:04 MST"))
-	main := s.mainLines(now, o, ord)
-	if ord.Load && ord.Phase == lesson.RollCall {
-		// The film's first picture stands behind: keep off its middle.
-		out[lineMain] = ass(8, 46, "", "", main[0])
-	} else {
-		out[lineMain] = ass(5, 64, main...)
+	out[lineHead] = ass(7, 36, join("   ", b.Place, b.Clock))
+	var main []string
+	for _, text := range []string{b.Label, b.Headline, b.Detail, b.When, join(" ", b.CountLabel, b.Count)} {
+		if text != "" {
+			main = append(main, text)
+		}
 	}
-	if _, greets := out[lineFoot]; !greets && ord.Roll {
-		out[lineFoot] = ass(2, 44, s.words.Say("screen.present", "count", s.roll.present(o.ID)))
+	out[lineMain] = ass(5, 64, main...)
+	foot := b.Foot.Text
+	if foot == "" {
+		foot = join(" ", b.Present, b.PresentLabel)
+	}
+	if foot != "" {
+		out[lineFoot] = ass(2, 44, foot)
 	}
 	return out
 }
 
-func (s *showing) mainLines(now time.Time, o firmware.Occasion, ord lesson.Orders) []string {
-	left := o.Start.Sub(now)
-	title, at := o.Title, o.Start.Format("15:04")
-	switch ord.Phase {
-	case lesson.ReadyCheck, lesson.WarmUp:
-		return []string{title, s.words.Say("screen.starts_at", "at", at, "left", clockFace(left)), s.words.Say("screen.preparing")}
-	case lesson.RollCall:
-		if left < 0 {
-			return []string{s.words.Say("screen.waiting"), title}
-		}
-		return []string{s.words.Say("screen.press_number"), title, s.words.Say("screen.starts_at", "at", at, "left", clockFace(left))}
-	case lesson.Paused:
-		return []string{s.words.Say("screen.paused"), title}
-	case lesson.Closing:
-		return []string{s.words.Say("screen.farewell"), title}
-	case lesson.CoolDown:
-		return []string{s.words.Say("screen.cooling")}
+// join joins what there is.
+func join(gap, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
 	}
-	if n, ok := s.upcoming(now); ok {
-		return []string{s.words.Say("screen.next"), n.Title, s.words.Say("day."+strings.ToLower(n.Start.Weekday().String()[:3])) + " " + n.Start.Format("15:04")}
-	}
-	return []string{s.words.Say("screen.nothing")}
-}
-
-// upcoming is next for the idle board, asked every five seconds.
-func (s *showing) upcoming(now time.Time) (firmware.Occasion, bool) {
-	if tick := s.tick(); tick.Sub(s.board.at) >= 5*time.Second || !s.board.ok {
-		s.board.at = tick
-		s.board.next, s.board.ok = s.next(now)
-	}
-	return s.board.next, s.board.ok
-}
-
-// next is the first occasion after now, within eight days.
-func (s *showing) next(now time.Time) (firmware.Occasion, bool) {
-	for _, o := range s.cal.Between(now, now.Add(8*24*time.Hour)) {
-		if o.Start.After(now) {
-			return o, true
-		}
-	}
-	return firmware.Occasion{}, false
-}
-
-// clockFace writes a span as minutes and seconds, "4:05".
-func clockFace(d time.Duration) string {
-	d = max(d, 0).Round(time.Second)
-	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+	return a + gap + b
 }
 
 // ass writes lines as one event of the ASS subtitle format, at one of its nine
@@ -95,8 +56,9 @@ func clockFace(d time.Duration) string {
 // there.
 func ass(anchor, size int, lines ...string) string {
 	clean := strings.NewReplacer("{", "(", "}", ")", "\\", "/", "\n", " ", "\r", " ")
-	for i := range lines {
-		lines[i] = clean.Replace(lines[i])
+	plain := make([]string, len(lines))
+	for i, line := range lines {
+		plain[i] = clean.Replace(line)
 	}
-	return fmt.Sprintf(`{\an%d\fs%d\bord3\shad0\fnWenQuanYi Micro Hei}%s`, anchor, size, strings.Join(lines, `\N`))
+	return fmt.Sprintf(`{\an%d\fs%d\bord3\shad0\fn%s}%s`, anchor, size, player.Font, strings.Join(plain, `\N`))
 }

@@ -46,6 +46,7 @@ type rollbook struct {
 	wanted firmware.Occasion
 	want   bool
 	greet  string
+	known  bool // whom it greets
 	until  time.Time
 }
 
@@ -111,14 +112,15 @@ func (b *rollbook) views(lesson string) []rollView {
 	return out[max(0, len(out)-200):]
 }
 
-// greeting is the line for who has just pressed, "" after three seconds.
-func (b *rollbook) greeting(now time.Time) string {
+// greeting is the line for who has just pressed, "" after three seconds, and
+// whether that was somebody on the roster.
+func (b *rollbook) greeting(now time.Time) (text string, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if now.After(b.until) {
-		return ""
+		return "", false
 	}
-	return b.greet
+	return b.greet, b.known
 }
 
 // Run opens, closes and answers until ctx ends.
@@ -213,7 +215,7 @@ func (b *rollbook) confirm(ctx context.Context, number int) {
 	}
 	if lesson != "" {
 		b.mu.Lock()
-		b.greet, b.until = greet, b.now().Add(3*time.Second)
+		b.greet, b.known, b.until = greet, known, b.now().Add(3*time.Second)
 		b.mu.Unlock()
 	}
 	if counted {

@@ -32,6 +32,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 			return command.Serve(ctx, commands, table, st.env, st.log)
 		}},
 	}
+	if st.easel != nil {
+		list = append(list, task{"screen", st.easel.Run})
+	}
 	if st.panel.panel != nil {
 		list = append(list, task{"panel", st.panel.panel.Run})
 	}

@@ -65,10 +65,10 @@ type showing struct {
 	tick     func() time.Time // for ages and spans; is never set
 	clock    timekeeper
 	course   course // of Run alone
-	board    struct {
+	easel    *easel
+	soon     struct {
 		at   time.Time
-		next firmware.Occasion
-		ok   bool
+		list []firmware.Occasion
 	} // of Run alone
 	mark     *bookmark
 	prover   *prover
@@ -181,7 +181,7 @@ func (s *showing) lead(o firmware.Occasion) time.Duration {
 // anything else.
 func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
 	h := s.mem.lessons[o.ID]
-	w := wish{key: o.ID, run: ord.Run && ord.End == "", lines: s.lines(now, o, ord)}
+	w := wish{key: o.ID, run: ord.Run && ord.End == "", lines: s.easel.want(s.sight(now, o, ord))}
 	if ord.Load || ord.Farewell {
 		w.file, w.at = o.File, s.resumeAt(o.ID, h)
 	}

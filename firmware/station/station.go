@@ -63,6 +63,7 @@ type Station struct {
 	glimpse  glimpse
 	player   Player
 	desk     *desk
+	easel    *easel
 	sound    *sound.Sound
 	panel    *keypad
 	roll     *rollbook
@@ -169,6 +170,9 @@ func (st *Station) build(boot string) error {
 	st.screens = st.displays.screens()
 	st.player = st.doors.player(cfg, player.Opts{Log: st.log, Now: st.tick})
 	st.desk = newDesk(st.player, st.log)
+	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
+		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
+	}
 	st.sound = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: st.log, Now: st.tick})
 	var err error
 	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.tick); err != nil {
@@ -181,7 +185,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		prover: st.prover, player: st.player, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		prover: st.prover, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 

@@ -138,8 +138,8 @@ func (l *layout) smallest(blocks []block, scale float64) bool {
 	return true
 }
 
-// settle breaks the lines of what fits for good: in Chinese between phrases if
-// that costs less than a third of the size, else about equally long.
+// settle breaks the lines of what fits for good: about equally long, but in
+// Chinese rather between phrases, if that costs less than a third of the size.
 func (l *layout) settle(area image.Rectangle, list []placed) []placed {
 	for i, p := range list {
 		if !p.whole || len(p.rows) < 2 {
@@ -147,12 +147,15 @@ func (l *layout) settle(area image.Rectangle, list []placed) []placed {
 		}
 		width := float64(area.Dx()) - p.wide
 		list[i].rows = l.f.balance(p.text, width/p.px)
-		if !torn(list[i].rows) {
-			continue
-		}
-		rows, wide := l.f.phrases(p.text, len(p.rows))
-		if px := min(p.px, width/wide); rows != nil && px >= max(0.67*p.px, floorEm*l.base) {
-			list[i].px, list[i].rows = px, rows
+		even := list[i]
+		for most := p.lines; most >= len(even.rows) && torn(list[i].rows); most-- {
+			rows, wide := l.f.phrases(p.text, most)
+			if px := min(p.px, width/wide); rows != nil && px >= max(0.67*p.px, floorEm*l.base) {
+				list[i].px, list[i].rows = px, rows
+			}
+			if l.stack(area, list) > area.Dy() {
+				list[i] = even
+			}
 		}
 	}
 	l.stack(area, list)
@@ -212,7 +215,7 @@ func (l *layout) measure(b block, width, scale float64) placed {
 	p := placed{block: b, label: clean(b.label)}
 	if len(p.label) > 0 {
 		p.wide = (l.f.measure(p.label) + 0.4) * floorEm * l.base
-		if p.wide > width/2 {
+		if p.wide > width*0.6 {
 			p.wide, p.label = 0, nil
 		}
 	}

@@ -157,20 +157,47 @@ func torn(lines [][]rune) bool {
 }
 
 // phrases breaks a text into at most most lines that end with a punctuation mark
-// or a space, and says how wide the widest is; nil when that cannot be.
+// or a space, as narrow as can be, and says how wide the widest is; nil when there
+// is no such place.
 func (f *Font) phrases(text []rune, most int) (lines [][]rune, wide float64) {
-	begin := 0
-	for i := 1; i <= len(text); i++ {
-		if i < len(text) && (!mayBreak(text[i-1], text[i]) || harm(text, i) > 0.1) {
-			continue
+	ends := []int{0}
+	for i := 1; i < len(text); i++ {
+		if mayBreak(text[i-1], text[i]) && harm(text, i) < 0.1 {
+			ends = append(ends, i)
 		}
-		lines = append(lines, trimSpace(text[begin:i]))
-		begin = i
 	}
-	if len(lines) > most {
+	ends = append(ends, len(text))
+	if len(ends) < 3 {
 		return nil, 0
 	}
+	low, high := 0.0, f.measure(text)
+	for range 12 {
+		if mid := (low + high) / 2; len(f.pack(text, ends, mid, most)) > 0 {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	lines = f.pack(text, ends, high, most)
 	return lines, f.widest(lines)
+}
+
+// pack fills at most most lines of that width with whole phrases, nil when they
+// do not fit.
+func (f *Font) pack(text []rune, ends []int, width float64, most int) [][]rune {
+	var lines [][]rune
+	for i := 0; i < len(ends)-1; {
+		j := i + 1
+		for j+1 < len(ends) && f.measure(trimSpace(text[ends[i]:ends[j+1]])) <= width {
+			j++
+		}
+		line := trimSpace(text[ends[i]:ends[j]])
+		if f.measure(line) > width || len(lines) == most {
+			return nil
+		}
+		lines, i = append(lines, line), j
+	}
+	return lines
 }
 
 // cuts lists where lines may begin, with the beginning and the end of the text.
