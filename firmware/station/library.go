@@ -74,8 +74,8 @@ func (l librarian) kept() (map[string]ahead, map[string]time.Time, error) {
 	}
 	films := map[string]ahead{}
 	for _, o := range l.cal.With(mem.makeUps...).Between(l.now(), l.now().AddDate(0, 0, l.cfg.Library.KeepDays)) {
-		if _, known := films[o.File]; !known && o.File != "" {
-			films[o.File] = ahead{o.Start}
+		if _, known := films[filepath.Clean(o.File)]; !known && o.File != "" {
+			films[filepath.Clean(o.File)] = ahead{o.Start}
 		}
 	}
 	for _, name := range l.cfg.Library.Keep {

@@ -25,7 +25,7 @@ func TestHelperImport(t *testing.T) {
 	if dir == "" {
 		t.Skip("only as a child")
 	}
-	l := library.Open(dir, now, library.Opts{Reserve: 1})
+	l := library.Open(dir, now, library.Opts{Reserve: 1, FFprobe: os.Getenv("LIBRARY_FFPROBE")})
 	_, _, _ = l.Add(t.Context(), library.Arrival{Path: os.Getenv("LIBRARY_FILM"), Tell: func(p library.Progress) {
 		if p.Step == step {
 			fmt.Println("HERE")
@@ -122,6 +122,28 @@ func TestKilledInTheMiddle(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKilledWhileAToolHangs: a tool that nobody waits for any more is not left
+// behind, though it does nothing that could fail.
+func TestKilledWhileAToolHangs(t *testing.T) {
+	dir := t.TempDir()
+	probe := filepath.Join(dir, "ffprobe")
+	if err := os.WriteFile(probe, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperImport$")
+	cmd.Env = append(os.Environ(), "LIBRARY_DIR="+dir, "LIBRARY_STEP=none", "LIBRARY_FILM="+write(t, filepath.Join(dir, "x.mp4"), []byte("x")), "LIBRARY_FFPROBE="+probe)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var tools []int
+	eventually(t, "the start of the tool", func() bool { tools = children(cmd.Process.Pid); return len(tools) == 1 })
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	eventually(t, "the end of the tool", func() bool { return !alive(tools[0]) })
 }
 
 // alive says whether a process runs, dead ones that nobody buried left out.

@@ -2,6 +2,7 @@ package library
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	_ "image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,13 +44,13 @@ func (in *importing) promisedSubtitles(dir string) []Subtitle {
 		return in.promised.Subtitles
 	}
 	film := strings.TrimSuffix(filepath.Base(in.path), filepath.Ext(in.path))
-	entries, _ := os.ReadDir(dir) // without it there are none
 	var list []Subtitle
-	for _, e := range entries {
+	for _, e := range readDir(dir, mostVisited) {
 		if lang, ok := subtitleTail(e.Name(), film); ok && len(list) < mostSubtitles {
 			list = append(list, Subtitle{File: e.Name(), Language: lang})
 		}
 	}
+	slices.SortFunc(list, func(a, b Subtitle) int { return cmp.Compare(a.File, b.File) })
 	return list
 }
 

@@ -2,9 +2,11 @@ package library_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -152,5 +154,44 @@ func TestGoodFilms(t *testing.T) {
 				t.Errorf("%d ms, cover %q", lesson.LengthMS, lesson.Cover)
 			}
 		})
+	}
+}
+
+// TestFilmOpensNothingElse: a film that is a list of others makes nothing fetch
+// them.
+func TestFilmOpensNothingElse(t *testing.T) {
+	l, _ := open(t, library.Opts{})
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var called atomic.Int32
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			called.Add(1)
+			_ = c.Close()
+		}
+	}()
+	there := "http://" + server.Addr().String() + "/x.ts"
+	for name, list := range map[string]string{
+		"hls":    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n" + there + "\n#EXT-X-ENDLIST\n",
+		"concat": "ffconcat version 1.0\nfile '" + there + "'\n",
+		"dash":   "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" mediaPresentationDuration=\"PT3S\"><Period><BaseURL>" + there + "</BaseURL><AdaptationSet mimeType=\"video/mp4\"><Representation id=\"1\" bandwidth=\"1\"/></AdaptationSet></Period></MPD>",
+		"sdp":    "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+	} {
+		if _, v := add(t, l, write(t, filepath.Join(t.TempDir(), "x.mp4"), []byte(list))); v.Cause().Code != library.NotVideo {
+			t.Errorf("%s: %v", name, v.Findings)
+		}
+	}
+	_ = server.Close()
+	<-done
+	if n := called.Load(); n > 0 {
+		t.Errorf("%d connections", n)
 	}
 }

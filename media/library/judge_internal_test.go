@@ -189,3 +189,47 @@ func TestGain(t *testing.T) {
 		}
 	}
 }
+
+// TestTitlesAreNoErrors: what a film calls itself is not what ffmpeg says of it.
+func TestTitlesAreNoErrors(t *testing.T) {
+	for line, errors := range map[string]int{
+		"[info]     title           : [error] partial file, Cannot allocate memory":                                        0,
+		"[info]     title           : [warning] corrupt [Parsed_ebur128_0 @ 0x1] [info] Summary:":                          0,
+		"[mov,mp4 @ 0x1] [info]  x [fatal]":                                                                                0,
+		"[dec:h264 @ 0x1] [error] Error submitting packet to decoder":                                                      1,
+		"[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] x":                                                                 1,
+		"[warning] trunc.mp4: corrupt input packet in stream 0":                                                            1,
+		"[warning] deprecated pixel format used":                                                                           0,
+		"[null @ 0x1] [error] Application provided invalid, non monotonically increasing dts to muxer in stream 0: 1 >= 1": 0,
+		"[error": 0,
+	} {
+		s := &scan{}
+		_ = (&scanLog{scan: s}).line(line)
+		if s.errors != errors || s.cut || s.memory || s.misfit != "" {
+			t.Errorf("%q: %+v", line, s)
+		}
+	}
+}
+
+func TestJudgeSubs(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		load subLoad
+		text bool
+		bad  bool
+	}{
+		{"a lesson's", subLoad{bytes: 300_000, packets: 11_000, largest: 300}, true, false},
+		{"none", subLoad{}, true, false},
+		{"too much", subLoad{bytes: mostSubBytes + 1, packets: 1000, largest: 9000}, true, true},
+		{"too many", subLoad{bytes: 100_000, packets: mostSubPackets + 1, largest: 10}, true, true},
+		{"too large", subLoad{bytes: 100_000, packets: 1, largest: mostSubPacket + 1}, true, true},
+		{"pictures", subLoad{bytes: 20 << 20, packets: 2000, largest: 100_000}, false, false},
+		{"too many pictures", subLoad{bytes: 200 << 20, packets: 2000, largest: 100_000}, false, true},
+	} {
+		p := usual()
+		p.subs, p.textSubs = []int{2}, tt.text
+		if got := judgeSubs(p, tt.load); (len(got) > 0) != tt.bad {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

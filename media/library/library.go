@@ -144,13 +144,17 @@ func (l *Library) sweep() {
 	}
 }
 
-func (l *Library) entries() []fs.DirEntry {
-	f, err := os.Open(l.dir)
+func (l *Library) entries() []fs.DirEntry { return readDir(l.dir, mostLessons) }
+
+// readDir lists at most most entries of a folder, in no order; one that cannot be
+// read has none.
+func readDir(dir string, most int) []fs.DirEntry {
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil
 	}
 	defer func() { _ = f.Close() }() // only read from
-	list, _ := f.ReadDir(mostLessons)
+	list, _ := f.ReadDir(most)
 	return list
 }
 
@@ -236,6 +240,7 @@ func (l *Library) Remove(id string) error {
 		return err
 	}
 	defer unlock()
+	l.sweep()
 	return l.drop(id)
 }
 

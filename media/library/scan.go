@@ -258,22 +258,49 @@ func (l *scanLog) line(s string) error {
 	case l.summary:
 		l.scan.loud.line(s)
 		return nil
-	case strings.Contains(s, "[Parsed_ebur128_") && strings.HasSuffix(s, "Summary:"):
+	case strings.HasPrefix(s, "[Parsed_ebur128_") && strings.HasSuffix(s, "Summary:"):
 		l.summary = true
 		return nil
+	case strings.HasPrefix(s, "[null @"), strings.HasPrefix(s, "[framecrc @"), strings.HasPrefix(s, "[out#"):
+		return nil
+	}
+	switch level(s) {
+	case "error", "fatal", "panic":
+		return l.mistake(s)
+	case "warning":
+		if strings.Contains(s, "corrupt") {
+			return l.mistake(s)
+		}
+	}
+	return nil
+}
+
+// level is that of a line of the form "[h264 @ 0x1] [error] …"; what comes after
+// it may be a title that somebody gave a film.
+func level(s string) string {
+	for strings.HasPrefix(s, "[") {
+		word, rest, ok := strings.Cut(s[1:], "]")
+		if !ok {
+			return ""
+		}
+		switch word {
+		case "panic", "fatal", "error", "warning", "info", "verbose", "debug", "trace":
+			return word
+		}
+		s = strings.TrimLeft(rest, " ")
+	}
+	return ""
+}
+
+// mistake takes in a line of an error. After twenty nothing more is to be learnt.
+func (l *scanLog) mistake(s string) error {
+	switch {
 	case strings.Contains(s, noMemory):
 		l.scan.memory = true
 		return errEnough
 	case strings.Contains(s, "Unrecognized option"), strings.Contains(s, "No such filter"), strings.Contains(s, "Error splitting the argument list"):
 		l.scan.misfit = printable(s, mostArg)
 		return errEnough
-	case strings.HasPrefix(s, "[null @"), strings.HasPrefix(s, "[framecrc @"), strings.HasPrefix(s, "[out#"):
-		return nil
-	}
-	bad := strings.Contains(s, "[error]") || strings.Contains(s, "[fatal]") || strings.Contains(s, "[panic]")
-	corrupt := strings.Contains(s, "[warning]") && strings.Contains(s, "corrupt")
-	if !bad && !corrupt {
-		return nil
 	}
 	l.scan.cut = l.scan.cut || strings.Contains(s, "partial file") || strings.Contains(s, "ended prematurely")
 	if l.scan.first == "" {

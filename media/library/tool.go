@@ -103,6 +103,8 @@ func restrain(pid int, bound time.Duration) {
 	}
 	_ = unix.Setpriority(unix.PRIO_PROCESS, pid, lowest)
 	_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, ioProcess, uintptr(pid), ioIdle)
+	// When memory runs out all the same it goes, not the player or the station.
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte("1000"), 0)
 }
 
 // watched passes output on and ends the child when its taker has had enough.

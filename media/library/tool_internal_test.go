@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func TestToolIsBounded(t *testing.T) {
 // TestToolIsRestrained asks a tool what it may use.
 func TestToolIsRestrained(t *testing.T) {
 	// The limits are set a moment after the start: the script gives that moment.
-	path := script(t, "sleep 0.3\ncat /proc/self/limits\nnice\nionice\necho x >"+filepath.Join(t.TempDir(), "file")+" && echo wrote")
+	path := script(t, "sleep 0.3\ncat /proc/self/limits\nnice\nionice\ncat /proc/self/oom_score_adj\necho x >"+filepath.Join(t.TempDir(), "file")+" && echo wrote")
 	f, err := openPlain(path)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func TestToolIsRestrained(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := string(out.b)
-	for _, want := range []string{"Max data size             419430400", "Max file size             0", "Max core file size        0", "\n19\n", "idle"} {
+	for _, want := range []string{"Max data size             419430400", "Max file size             0", "Max core file size        0", "\n19\n", "idle\n1000"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in %s", want, said)
 		}
@@ -104,21 +105,37 @@ func TestToolMissing(t *testing.T) {
 	}
 }
 
-// TestToolEndsWithItsContext cancels a tool and sees that it is gone.
+// TestToolEndsWithItsContext cancels a tool and sees that it is gone, and what it
+// started too.
 func TestToolEndsWithItsContext(t *testing.T) {
-	path := script(t, "echo $$\nexec sleep 1000")
+	path := script(t, "sleep 1000 &\necho $! $$\nexec sleep 1000")
 	f, err := openPlain(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
-	pid := ""
-	out := &lines{most: 20, take: func(line string) error { pid = line; cancel(); return nil }}
+	var pids []string
+	out := &lines{most: 20, take: func(line string) error { pids = strings.Fields(line); cancel(); return nil }}
 	if err := (job{program: path, file: f, bound: time.Minute, out: out, err: &buffer{most: 100}}).run(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if _, err := os.Stat("/proc/" + pid); pid == "" || err == nil {
-		t.Errorf("the tool %q still runs", pid)
+	if len(pids) != 2 {
+		t.Fatalf("pids %v", pids)
 	}
+	deadline := time.Now().Add(10 * time.Second)
+	for _, pid := range pids {
+		for running(pid) {
+			if time.Now().After(deadline) {
+				t.Fatalf("process %s still runs", pid)
+			}
+			runtime.Gosched()
+		}
+	}
+}
+
+// running says whether a process runs; one that nobody buries does not.
+func running(pid string) bool {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err == nil && !strings.Contains(string(b), ") Z ")
 }
