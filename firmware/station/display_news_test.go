@@ -108,7 +108,7 @@ func TestNoticesAreSeenAtOnce(t *testing.T) {
 	k := h.list[0].keeper
 	h.until(t, "standby", state(hal.DisplayStandby)) // never told a wish, it only watches
 	var took []time.Duration
-	for range 5 {
+	for range 3 {
 		time.Sleep(1100 * time.Millisecond) // news comes one by one
 		h.world.ProjectorPower(true)
 		took = append(took, h.until(t, "warming", state(hal.DisplayWarming)))
