@@ -47,6 +47,7 @@ func (c *checker) all() {
 	c.rest()
 	c.lesson()
 	c.schedule()
+	c.dish()
 	c.paths()
 }
 

@@ -55,6 +55,7 @@ type Config struct {
 	Exercise  Exercise  `toml:"exercise"`
 	Clock     Clock     `toml:"clock"`
 	Calendar  Calendar  `toml:"calendar"`
+	Dish      Dish      `toml:"dish"`
 	Schedule  []Entry   `toml:"schedule"`
 
 	// Models are the files that ways of kind "other" name, by their path.

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -135,6 +137,13 @@ func (d *decoder) value(into reflect.Value, n *node, path string) {
 			return
 		}
 		into.SetInt(v)
+	case reflect.Float64:
+		v, err := strconv.ParseFloat(strings.ReplaceAll(n.text, "_", ""), 64)
+		if n.kind != unstable.Float && n.kind != unstable.Integer || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			d.wrong(n, path, "config.want_number", numberIn(n.text))
+			return
+		}
+		into.SetFloat(v)
 	}
 }
 
@@ -215,6 +224,11 @@ func intIn(s string) string {
 		return strconv.Itoa(int(f))
 	}
 	return ""
+}
+
+// numberIn returns the number that s begins with, as in "36.65N" or "1.2m".
+func numberIn(s string) string {
+	return regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?`).FindString(strings.TrimSpace(s))
 }
 
 func durationIn(s string) string {

@@ -45,10 +45,13 @@ var ErrUnseen = errors.New("the satellite is below the horizon")
 // received: its rim touches the beam where that is 3 dB down.
 func OutageHalfAngle(beamwidth Degrees) Degrees { return beamwidth/2 + SunRadius }
 
+// nearMiss is within which days without an outage are told of.
+const nearMiss Degrees = 1
+
+// Bounds of a season, far beyond all dishes.
 const (
-	nearMiss    Degrees = 1  // days without an outage are told of within this
-	mostSeason          = 90 // days, for half angles beyond all dishes
-	mostOutside         = 60 // half angles, degrees
+	mostSeason  = 90 // days, to either side
+	mostOutside = 60 // degrees of the half angle
 )
 
 // Season returns the outages of the first (spring) or the second half (autumn) of a
