@@ -366,3 +366,37 @@ func TestShelfOfFlatFilms(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyCheckTellsWhatTheShelfKnows: the check of the day before waits for the
+// shelf's look, and says what is wrong with the film a day before its lesson.
+func TestReadyCheckTellsWhatTheShelfKnows(t *testing.T) {
+	for cause, want := range map[library.Code]string{
+		"": "", library.Rotten: " film=ready.cause.film_bad", library.Shrunk: " film=ready.cause.film_part",
+		library.BadCodec: " film=ready.cause.film_hard", library.Gone: " film=lesson.cause.no_file", library.NoTool: "",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(9 * time.Hour) // the bubble begins at midnight, the lesson is at noon: the check is overdue
+			o, dir := occasion(t, time.Hour)
+			r, l, w := &room{mains: true, length: 3 * time.Minute}, &ledger{}, &wall{began: time.Now(), plan: byClock}
+			l.records = []firmware.Record{{Seq: 1, Wall: time.Now(), Kind: firmware.KindBoot}}
+			s := &shelf{looks: map[string]look{}}
+			g := beginWith(t, r, r, l, o, dir, &config.Config{}, w.tune(weekly(o.File, 3*time.Minute)), func(show *showing) { show.shelf = s })
+			time.Sleep(time.Minute)
+			if got := rounds(t, l); len(got) != 0 {
+				t.Errorf("before the shelf has looked: %q", got)
+			}
+			v := library.Verdict{}
+			if cause != "" {
+				v.Findings = []library.Finding{{Code: cause, Refuses: true}}
+			}
+			s.mu.Lock()
+			s.looks[o.File] = look{lesson: true, verdict: v}
+			s.mu.Unlock()
+			time.Sleep(time.Minute)
+			g.stop()
+			if got := rounds(t, l); len(got) == 0 || got[0] != today+" day_before"+want {
+				t.Errorf("%s: %q", cause, got)
+			}
+		})
+	}
+}

@@ -98,9 +98,9 @@ func (s *showing) ahead(now time.Time, o firmware.Occasion) []firmware.Occasion 
 // when the program has only just started. The film is compared with what it was at
 // the round before, so that is remembered only when the round is over.
 func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasion, f lesson.Facts) bool {
-	film := s.prover.film(o.File)
+	film := s.shelf.film(o.File, s.prover.film(o.File))
 	ready := f.GuardKnown && s.desk.outcome().up
-	if film.There && film.Readable == lesson.Unasked {
+	if film.There && (film.Readable == lesson.Unasked || which == lesson.DayBefore && !s.shelf.knows(o.File)) {
 		s.prover.read(o.File)
 		ready = false
 	}
@@ -118,7 +118,7 @@ func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasio
 }
 
 func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.Facts) lesson.ReadyFacts {
-	out := lesson.ReadyFacts{GuardKnown: f.GuardKnown, Film: s.prover.film(o.File), Lit: f.MainsGood, Members: s.roll.roster.Len(),
+	out := lesson.ReadyFacts{GuardKnown: f.GuardKnown, Film: s.shelf.film(o.File, s.prover.film(o.File)), Lit: f.MainsGood, Members: s.roll.roster.Len(),
 		Player: lesson.Of(s.desk.outcome().up), Clock: lesson.Of(s.clock.Status().Level == clock.Good), Disk: lesson.Of(s.diskFree() > 64<<20)}
 	if g, ok := s.guard.Status().Fresh(s.tick(), guardAge); ok {
 		out.MainsGood = lesson.Of(f.MainsGood)

@@ -32,6 +32,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 			return command.Serve(ctx, commands, table, st.env, st.log)
 		}},
 	}
+	if st.shelf != nil {
+		list = append(list, task{"shelf", st.shelf.Run})
+	}
 	if st.easel != nil {
 		list = append(list, task{"screen", st.easel.Run})
 	}

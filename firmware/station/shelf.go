@@ -117,6 +117,17 @@ func (s *shelf) look(ctx context.Context, film string) {
 	s.mu.Unlock()
 }
 
+// knows says whether a film was looked at. A nil shelf has nothing to wait for.
+func (s *shelf) knows(path string) bool {
+	if s == nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.looks[path]
+	return ok
+}
+
 // film adds what is known of a film to what a readiness check knows of it. A nil
 // shelf and one that has not looked yet add nothing.
 func (s *shelf) film(path string, f lesson.Film) lesson.Film {

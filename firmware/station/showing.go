@@ -72,6 +72,7 @@ type showing struct {
 	} // of Run alone
 	mark     *bookmark
 	prover   *prover
+	shelf    *shelf
 	player   interface{ State() player.Status }
 	requests *requests
 	asked    chan asked

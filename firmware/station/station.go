@@ -27,6 +27,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
 	"stationbox/firmware/text"
+	"stationbox/media/library"
 	"stationbox/media/player"
 	"stationbox/media/sound"
 )
@@ -68,6 +69,7 @@ type Station struct {
 	panel    *keypad
 	roll     *rollbook
 	prover   *prover
+	shelf    *shelf
 	showing  *showing
 
 	relayBusy sync.Mutex
@@ -164,6 +166,9 @@ func (st *Station) build(boot string) error {
 	files, _ := calendarOf(cfg, st.zone) // station check tells what is wrong with it
 	st.agenda = newAgenda(files)
 	st.agenda.add(mem)
+	if st.doors.Player == nil { // what a player behind another door can show is not for ffprobe to say
+		st.shelf = newShelf(openLibrary(cfg, st.now, library.Opts{Log: st.log}), boardOf(cfg), st.agenda, st.now, st.tick, st.log)
+	}
 	roster := st.openRoster()
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
@@ -185,7 +190,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		prover: st.prover, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 
