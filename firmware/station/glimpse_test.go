@@ -159,7 +159,7 @@ func TestGlimpses(t *testing.T) {
 		looks []int
 		black time.Duration
 	}{
-		{"nothing plays", func(c *cinema) { c.s = player.Status{}; time.Sleep(time.Minute) }, nil, 0},
+		{"nothing plays", func(c *cinema) { c.set(func() { c.s = player.Status{} }); time.Sleep(time.Minute) }, nil, 0},
 		{"five seconds after its start, then every twenty", func(*cinema) { time.Sleep(time.Minute) }, []int{6, 26, 46}, 0},
 		{"held before its time", func(c *cinema) {
 			c.set(func() { c.s.Playing = false })

@@ -97,16 +97,20 @@ func TestWatchHearsOnlyItsProjector(t *testing.T) {
 func TestWatchWaitsForItsPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		busy := errors.New("address already in use")
+		var mu sync.Mutex
 		w, tries := newWire(), 0
+		tried := func() int { mu.Lock(); defer mu.Unlock(); return tries }
 		r := watching(t, "10.0.0.5:7000", WatchOpts{Listen: func(string) (net.PacketConn, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			if tries++; tries < 10 {
 				return nil, busy
 			}
 			return w, nil
 		}})
 		time.Sleep(time.Minute)
-		if n := r.count(); n != 0 || tries != 6 || !errors.Is(r.Err(), busy) || !errors.Is(r.Err(), hal.ErrGone) {
-			t.Errorf("%d tries in a minute, %v", tries, r.Err())
+		if n := r.count(); n != 0 || tried() != 6 || !errors.Is(r.Err(), busy) || !errors.Is(r.Err(), hal.ErrGone) {
+			t.Errorf("%d tries in a minute, %v", tried(), r.Err())
 		}
 		time.Sleep(5 * time.Minute)
 		w.data <- datagram{"10.0.0.5", "%2INPT=31\r"}
@@ -114,14 +118,16 @@ func TestWatchWaitsForItsPort(t *testing.T) {
 			t.Errorf("%d notices, %v", n, r.Err())
 		}
 		// A socket that dies is opened again soon: it was there a moment ago.
-		before := tries
+		before := tried()
+		mu.Lock()
 		old := w
 		w = newWire()
+		mu.Unlock()
 		_ = old.Close()
 		time.Sleep(2 * watchLeast)
 		synctest.Wait()
-		if tries != before+1 || r.Err() != nil {
-			t.Errorf("%d tries, %v", tries-before, r.Err())
+		if tried() != before+1 || r.Err() != nil {
+			t.Errorf("%d tries, %v", tried()-before, r.Err())
 		}
 	})
 }
@@ -130,27 +136,34 @@ func TestWatchWaitsForItsPort(t *testing.T) {
 // bounded whatever strangers send.
 func TestWatchFollowsAName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		w, asked, at := newWire(), 0, ""
 		r := watching(t, "hall.lan:4352", WatchOpts{
 			Listen: func(string) (net.PacketConn, error) { return w, nil },
 			Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
-				if asked++; at == "" {
+				mu.Lock()
+				asked++
+				found := at
+				mu.Unlock()
+				if found == "" {
 					<-ctx.Done()
 					return nil, ctx.Err()
 				}
-				return []netip.Addr{netip.MustParseAddr(at)}, nil
+				return []netip.Addr{netip.MustParseAddr(found)}, nil
 			},
 		})
 		send := func(from string) int { w.data <- datagram{from, "%2POWR=1\r"}; return r.count() }
 		if n := send("10.0.0.5"); n != 0 {
 			t.Errorf("%d notices of a name that nobody knows", n)
 		}
+		mu.Lock()
 		at = "10.0.0.5"
+		mu.Unlock()
 		for range 100 {
 			time.Sleep(time.Second)
 			send("10.0.0.5")
 		}
-		if n := r.count(); n < 30 || asked != 2 {
+		if n := r.count(); n < 30 || asked != 2 { // all is still: nobody writes
 			t.Errorf("%d notices, %d look-ups", n, asked)
 		}
 		before := r.count()
