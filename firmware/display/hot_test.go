@@ -50,9 +50,12 @@ func TestHotLampIsNotLit(t *testing.T) {
 					dev.set(s)
 					time.Sleep(10 * time.Second)
 				}
-				dev.set(hal.DisplayStandby)
 				if c.cut {
 					k.Powered(false)
+					synctest.Wait() // nobody asks it in between
+				}
+				dev.set(hal.DisplayStandby)
+				if c.cut {
 					time.Sleep(10 * time.Second)
 					k.Powered(true)
 				} else if c.was != nil {
