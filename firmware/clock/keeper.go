@@ -82,6 +82,8 @@ type Keeper struct {
 	due    time.Duration // save when the last time is so long ago
 
 	// Of Run and NewKeeper only.
+	plan     knownState
+	began    Lived         // as NewKeeper found it
 	known    time.Time     // what was shown before the power cut
 	resumed  bool          // there was no power cut
 	found    *reading      // of the hardware clock after power-on
@@ -198,14 +200,27 @@ func (k *Keeper) load() {
 		k.log.Error("clock state unreadable, only the build time is known", "err", err)
 		return
 	}
-	k.rtc, k.known = s.RTC, s.Shown
+	k.rtc, k.known, k.plan = s.RTC, s.Shown, s.Known
 	mono := k.sys.Mono()
 	if k.resumed = s.Boot != "" && s.Boot == k.boot && s.Mono <= mono; k.resumed {
 		k.clock.resume(&s)
+		k.began = Lived{k.plan.Good, k.plan.Adrift, true}
 		return
 	}
+	k.plan = k.plan.next(s.Mono)
+	k.began = Lived{k.plan.Good, k.plan.Adrift, true}
 	k.clock.Recall(s.memory(), mono)
 }
+
+// Lived is what a station knows of its life before the program began.
+type Lived struct {
+	Good   time.Time     // newest time, to ten minutes, that was good for the plan; zero: there was none
+	Adrift time.Duration // for how long the box was on since then, before this power-on
+	Known  bool          // there was a saved state to read this from
+}
+
+// Lived is for whoever must tell what was missed before the program began.
+func (k *Keeper) Lived() Lived { return k.began }
 
 // Run keeps the clock until ctx ends, then saves once more.
 func (k *Keeper) Run(ctx context.Context) error {
@@ -301,7 +316,10 @@ func (k *Keeper) save(now bool) {
 		return
 	}
 	s := k.clock.snapshot(mono)
-	s.Boot, s.RTC = k.boot, rtc
+	if k.Plan().Mode == ByClock {
+		k.plan = knownState{Good: s.Shown, GoodMono: mono}
+	}
+	s.Boot, s.RTC, s.Known = k.boot, rtc, k.plan
 	err := writeState(k.o.Path, &s)
 	if err != nil && k.saveErr == nil {
 		k.log.Error("clock state", "err", err)

@@ -25,6 +25,25 @@ type state struct {
 	Vouched vouchState    `json:"vouched"`
 	Words   []wordState   `json:"words,omitempty"`
 	RTC     rtcMemory     `json:"rtc"`
+	Known   knownState    `json:"known"`
+}
+
+// knownState is how far the plan could be followed: Good is the newest time that was
+// good for it, at GoodMono of this power-on or, if that is 0, of one before; Adrift
+// is how long the power-ons between then and this one had lasted.
+type knownState struct {
+	Good     time.Time     `json:"good,omitzero"`
+	GoodMono time.Duration `json:"good_mono_ns"`
+	Adrift   time.Duration `json:"adrift_ns"`
+}
+
+// next is what is known at a new power-on, when the one before lasted for mono.
+func (k knownState) next(mono time.Duration) knownState {
+	adrift := k.Adrift + mono
+	if k.GoodMono > 0 {
+		adrift = mono - k.GoodMono
+	}
+	return knownState{Good: k.Good, Adrift: max(adrift, 0)}
 }
 
 type vouchState struct {

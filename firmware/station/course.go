@@ -16,7 +16,7 @@ type course struct {
 	began    time.Duration     // its start
 	cooling  []cooling         // ended, and something is still on; the newest is the last
 	last     time.Duration     // this round
-	seen     time.Time         // newest record of a known time that was there at boot: no record, no station
+	seen     time.Time         // newest time before boot at which the plan could be followed
 	adrift   time.Duration     // for how long the box had been on since, not knowing the time
 	since    time.Time         // lessons are ours since then, at the earliest that any clock said
 	planned  time.Duration     // last round in which the clock was good for the plan
@@ -51,7 +51,10 @@ const (
 // restore takes up what the journal says is under way, when the program starts.
 func (s *showing) restore(now time.Time) {
 	mono := s.clock.Mono()
-	s.course = course{last: mono, seen: s.mem.known, adrift: s.mem.adrift, searched: mono - searchEvery}
+	s.course = course{last: mono, seen: s.mem.lived.Good, adrift: s.mem.lived.Adrift, searched: mono - searchEvery}
+	if !s.mem.lived.Known {
+		s.course.seen = s.mem.newest
+	}
 	c := &s.course
 	if o := s.mem.emergency; o.ID != "" {
 		past := now.Sub(o.Start)

@@ -56,10 +56,7 @@ type memory struct {
 	makeUps   []schedule.Entry  // accepted by people
 	emergency firmware.Occasion // ordered; without an ID: none
 	newest    time.Time         // of the newest record, by its number
-	known     time.Time         // of the newest record by a clock that was known to be right
-	knows     bool              // the clock is, at the newest record
-	adrift    time.Duration     // the box was on for so long since known, before the present power-on
-	mono      int64             // of the newest record, since power-on
+	lived     clock.Lived       // before this program, as the clock knows it
 	era       uint32            // of the newest record about the clock
 }
 
@@ -74,7 +71,6 @@ func (m *memory) feed(r firmware.Record) {
 		m.first = r.Wall
 	}
 	m.newest = r.Wall
-	m.date(r)
 	h := m.lessons[r.Lesson]
 	switch r.Kind {
 	case kindMakeUp, kindEmergency:
@@ -83,8 +79,7 @@ func (m *memory) feed(r firmware.Record) {
 	case firmware.KindClock:
 		var e clock.Event
 		if json.Unmarshal(r.Data, &e) == nil {
-			m.era, m.knows = e.Era, e.To > clock.Floor
-			m.date(r)
+			m.era = e.Era
 		}
 		return
 	case firmware.KindPower:
@@ -139,24 +134,6 @@ func (m *memory) feed(r firmware.Record) {
 	}
 	if r.Lesson != "" {
 		m.lessons[r.Lesson] = h
-	}
-}
-
-// date follows how far the times of the records can be relied on. A program that
-// starts has yet to say what it knows.
-func (m *memory) date(r firmware.Record) {
-	if r.MonoNS == 0 { // not from the card
-		return
-	}
-	if r.Kind == firmware.KindBoot {
-		m.knows = false
-	}
-	if r.MonoNS < m.mono { // the box was off
-		m.adrift += time.Duration(m.mono)
-	}
-	m.mono = r.MonoNS
-	if m.knows {
-		m.known, m.adrift = r.Wall, 0
 	}
 }
 

@@ -154,6 +154,7 @@ func (st *Station) build(boot string) error {
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
 	mem := newMemory()
+	mem.lived = st.clock.Lived()
 	if err := st.journal.Scan(func(r firmware.Record) error {
 		mem.feed(r)
 		st.roll.feed(r)

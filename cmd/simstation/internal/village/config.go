@@ -116,7 +116,7 @@ func (v *Village) baseConfig() config.Config {
 	c.Guard.MinOff, c.Guard.Stale = seconds(5), seconds(0.215)
 	c.Contactor.Drive, c.Contactor.AuxNO, c.Contactor.AuxNC, c.Contactor.Hold = pinDrive, pinAuxNO, pinAuxNC, seconds(0.25)
 	c.Loads = baseLoads()
-	c.Projector.Kind, c.Projector.Load, c.Projector.WarmUp, c.Projector.CoolDown = "pjlink", "projector", seconds(10), seconds(30)
+	c.Projector.Kind, c.Projector.Load, c.Projector.WarmUp, c.Projector.CoolDown = "pjlink", "projector", seconds(10), seconds(10)
 	c.TV.Kind, c.TV.Port, c.TV.Load, c.TV.WarmUp = "lg", v.wirePath("tv"), "tv", seconds(6)
 	c.Panel = config.Panel{Rows: rows[:], Cols: cols[:], Lamp: pinLamp, Buzzer: pinBuzzer}
 	c.Player.Video, c.Player.Audio = "x11", "null"

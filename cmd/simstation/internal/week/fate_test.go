@@ -30,7 +30,7 @@ func natureOf(rng *rand.Rand) nature {
 		tv: pick("cec", "lg", "deaf", "deaf"), muteTV: rng.IntN(3) == 0, ups: rng.IntN(2) == 0,
 		rule: pick("wait", "relative"), zone: "Asia/Shanghai",
 		quirks: device.Quirks{LowerCase: rng.IntN(4) == 0, LinkUpLine: rng.IntN(4) == 0, PadNUL: rng.IntN(4) == 0, StopAnyway: rng.IntN(4) == 0},
-		rtc:    rng.IntN(5) > 0, deadRTC: rng.IntN(3) == 0, muteRTC: rng.IntN(3) == 0, networked: rng.IntN(3) > 0,
+		rtc:    rng.IntN(5) > 0, deadRTC: rng.IntN(3) == 0, muteRTC: rng.IntN(3) == 0, networked: rng.IntN(3) > 0, visited: rng.IntN(5) > 0,
 		lengths: map[string]time.Duration{},
 	}
 	if rng.IntN(4) == 0 {
@@ -240,7 +240,22 @@ func (v *village) clockBlow() (string, func()) {
 }
 
 // network brings a time server, for good.
-func (v *village) network() { v.machine.set(func(m *machine) { m.network = true }) }
+func (v *village) network() {
+	v.machine.set(func(m *machine) { m.network = true })
+	if n := len(v.troubles); v.unknowing > 0 && v.unknowing <= n {
+		v.troubles[v.unknowing-1].until = time.Now().Add(3 * time.Minute)
+		v.unknowing = 0
+	}
+}
+
+// ignorance excuses all lessons from now until there is a time server.
+func (v *village) ignorance() {
+	if v.unknowing > 0 {
+		return
+	}
+	v.excuse(30*24*time.Hour, true, "no time")
+	v.unknowing = len(v.troubles)
+}
 
 // tally counts what fate had in store, over all lives, so that the log shows what
 // was tried.

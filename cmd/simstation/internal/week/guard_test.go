@@ -14,12 +14,13 @@ import (
 	"stationbox/hal/sim/world"
 )
 
-// The guard's times here. It steps once a second at most, so samples are stale
-// later and contacts may take longer than in life.
+// The guard's times here. Its steps may be long, so samples are stale later and
+// contacts may take longer than in life.
 const (
+	slowest    = 1800 * time.Millisecond // a step, and the pause between two statuses: after two seconds the station takes it for dead
 	guardStale = 2500 * time.Millisecond
-	guardMove  = 2 * time.Second
-	driveHold  = 1500 * time.Millisecond
+	guardMove  = 3 * time.Second
+	driveHold  = 2500 * time.Millisecond
 	reportGood = 5 * time.Second // as firmware/power has it
 )
 
@@ -114,7 +115,7 @@ func (g *guard) step(s world.Snapshot) {
 	for _, e := range orders.Events[:orders.N] {
 		g.tell(e)
 	}
-	if now := time.Now(); orders.N > 0 || before != next.Phase || now.Sub(g.tellAt) >= time.Second {
+	if now := time.Now(); orders.N > 0 || before != next.Phase || now.Sub(g.tellAt) >= slowest-100*time.Millisecond {
 		g.tellAt = now
 		g.server.Status(g.status(s, &in))
 	}

@@ -44,7 +44,8 @@ type nature struct {
 	rtc       bool // there is a hardware clock
 	deadRTC   bool
 	muteRTC   bool
-	networked bool
+	networked bool          // there is a time server
+	visited   bool          // a technician who installed the box brought one along for its first minutes
 	coolDown  time.Duration // of the projector, by the configuration; 0: as usual
 }
 
@@ -74,11 +75,12 @@ type village struct {
 	troubles []trouble
 
 	// Of the goroutine of fate.
-	due     []event
-	boots   int
-	guards  lifetime
-	station lifetime
-	dark    bool // an outage is on
+	due       []event
+	boots     int
+	guards    lifetime
+	station   lifetime
+	dark      bool // an outage is on
+	unknowing int  // number of the trouble that the box does not know the time; 0: it does
 }
 
 // span is a stretch of bubble time.
@@ -155,7 +157,7 @@ func newVillage(t *testing.T, seed uint64, start time.Time, n nature, log *slog.
 		}
 	}
 	chip := &chip{truth: v.truth, dead: n.deadRTC, mute: n.muteRTC, lost: n.deadRTC, reset: time.Now()}
-	v.machine = &machine{truth: v.truth, chip: chip, network: n.networked}
+	v.machine = &machine{truth: v.truth, chip: chip, network: n.networked || n.visited}
 	v.player = newProjectionist(n.lengths, func(file string, at, until time.Time, from time.Duration) {
 		v.mu.Lock()
 		v.film = append(v.film, span{at, until, file, from})
@@ -228,6 +230,9 @@ func (v *village) powerOn() {
 	name[0], name[1] = byte(v.boots>>8), byte(v.boots)
 	boot := hex.EncodeToString(name[:])
 	v.machine.power(boot)
+	if v.shaky() {
+		v.ignorance()
+	}
 	l, err := v.net.Open(guardAt)
 	if err != nil {
 		v.t.Fatal(err)
@@ -286,9 +291,9 @@ func (v *village) powerOff() {
 }
 
 // heart lets the world and the guard go on until ctx ends: ten steps a second
-// while something is on, one a second otherwise.
+// while something is on, long ones otherwise.
 func (v *village) heart(ctx context.Context) {
-	const slow, quick = time.Second, 100 * time.Millisecond
+	const slow, quick = slowest, 100 * time.Millisecond
 	began := time.Now()
 	dark, cuts := true, 0
 	for ctx.Err() == nil {

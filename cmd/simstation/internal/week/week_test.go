@@ -117,7 +117,10 @@ func lead(t *testing.T, seed uint64, n nature, from, until time.Time, lessons []
 	around := live(v.heart)
 	far := []lifetime{live(func(ctx context.Context) { _ = v.projector.Run(ctx) }), live(func(ctx context.Context) { _ = v.lg.Run(ctx) })}
 	v.powerOn()
-	if v.shaky() {
+	switch {
+	case !n.networked && n.visited:
+		v.after(10*time.Minute, "technician leaves", func() { v.machine.set(func(m *machine) { m.network = false }) })
+	case !n.networked:
 		v.ignorance()
 	}
 	fate(v)
@@ -154,15 +157,11 @@ func (v *village) settle() {
 			v.t.Error(err)
 		}
 	}
-	v.machine.set(func(m *machine) { m.network, m.lie = true, 0 })
+	v.machine.set(func(m *machine) { m.lie = 0 })
+	v.network()
 	v.dark = false
 	v.powerOn()
 	v.until(time.Now().Add(time.Minute))
 	v.stationUp()
 	v.until(time.Now().Add(time.Hour))
-}
-
-// ignorance excuses all lessons until there is a time server.
-func (v *village) ignorance() {
-	v.troubles = append(v.troubles, trouble{span{from: time.Now(), until: time.Now().Add(30 * 24 * time.Hour), what: "no time"}, true})
 }
