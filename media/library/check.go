@@ -152,11 +152,12 @@ func (l *Library) decode(ctx context.Context, lesson Lesson, v Verdict, tell fun
 	return v, nil
 }
 
-// Judge looks at the head of any film, in the library or not, and says whether
-// the board can show it; the rest of it is not read. Errors: those of ctx.
+// Judge looks at the head of a film that is no lesson and says whether the board
+// can show it; the rest of it is not read. It did not come from a stranger: a link
+// to it is as good. Errors: those of ctx.
 func (l *Library) Judge(ctx context.Context, path string, b Board) (Probe, Verdict, error) {
 	var v Verdict
-	f, err := openPlain(path)
+	f, err := openRegular(path, 0)
 	if err != nil {
 		v.add(openFinding(err, filepath.Base(path)))
 		return Probe{}, v, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,10 +104,17 @@ func TestJudge(t *testing.T) {
 	if err != nil || !v.OK() || p.LengthMS < 1900 || p.LengthMS > 2100 {
 		t.Errorf("%+v %v %v", p, v, err)
 	}
-	for name, want := range map[string]library.Code{"none.mp4": library.Missing, "empty.mp4": library.Empty} {
-		if name == "empty.mp4" {
-			write(t, filepath.Join(dir, name), nil)
+	for name, to := range map[string]string{"link.mp4": "a.mp4", "zero.mp4": "/dev/zero", "lost.mp4": "none.mp4"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
 		}
+	}
+	write(t, filepath.Join(dir, "empty.mp4"), nil)
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.mp4"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]library.Code{"none.mp4": library.Missing, "empty.mp4": library.Empty, "link.mp4": "", "lost.mp4": library.Missing,
+		"zero.mp4": library.NotFile, "pipe.mp4": library.NotFile} {
 		if _, v, err := l.Judge(t.Context(), filepath.Join(dir, name), board); err != nil || v.Cause().Code != want {
 			t.Errorf("%s: %v %v", name, v, err)
 		}

@@ -28,8 +28,11 @@ var (
 
 // openPlain opens a plain file for reading: no link, no device, no pipe, and
 // nothing that could make the opening wait.
-func openPlain(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+func openPlain(path string) (*os.File, error) { return openRegular(path, unix.O_NOFOLLOW) }
+
+// openRegular is openPlain with the flags of whoever allows for links.
+func openRegular(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|flags, 0)
 	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) { // a link; a socket
 		return nil, errNotPlain
 	}
