@@ -17,10 +17,10 @@ import (
 
 // Times of the client.
 const (
-	beat         = time.Second            // a want is repeated this often
-	displaysGood = 3 * time.Second        // a want's display reports are repeated this long
-	silentAfter  = 2 * time.Second        // a guard that sends nothing for this long is gone
-	firstRetry   = 100 * time.Millisecond // back-off, doubled up to lastRetry
+	beat         = 2500 * time.Millisecond // a want that nobody renews is repeated this often
+	displaysGood = 3 * time.Second         // a want's display reports are repeated this long
+	silentAfter  = 2 * time.Second         // a guard that sends nothing for this long is gone
+	firstRetry   = 100 * time.Millisecond  // back-off, doubled up to lastRetry
 	lastRetry    = time.Second
 )
 
@@ -109,8 +109,8 @@ func (c *Client) State() error {
 // by the guard as far as it has kept them.
 func (c *Client) Events() <-chan firmware.GuardEvent { return c.events }
 
-// Want sets the whole wish; the client fills in Seq and repeats the wish every
-// second. The Displays in it are repeated for three seconds only: the station
+// Want sets the whole wish; the client fills in Seq and repeats a wish that nobody
+// renews every two and a half seconds. The Displays in it are repeated for three seconds only: the station
 // calls Want again, at least every two seconds, with what the displays report
 // then. A report that is not renewed proves nothing.
 func (c *Client) Want(w firmware.GuardWant) {
@@ -189,7 +189,7 @@ func (c *Client) session(ctx context.Context) error {
 	return fmt.Errorf("guard socket %s: %w", c.path, err)
 }
 
-// write sends the want at change and every second, once the guard has told
+// write sends the want at change and every beat, once the guard has told
 // which want it obeyed last.
 func (c *Client) write(ctx context.Context, out *outbox, greeted <-chan struct{}) {
 	select {

@@ -3,7 +3,7 @@
 // A message is one JSON object on one line, at most 64 KiB with its newline:
 //
 //	{"v":1,"type":"hello","from":"station","have_boot":"…","have_seq":12}  station to guard, first line
-//	{"v":1,"type":"want","want":{…}}       station to guard, at change and every second (firmware.GuardWant)
+//	{"v":1,"type":"want","want":{…}}       station to guard, at change and at least every 2.5 s (firmware.GuardWant)
 //	{"v":1,"type":"status","status":{…}}   guard to station, at change and every 200 ms (firmware.GuardStatus)
 //	{"v":1,"type":"event","event":{…}}     guard to station (firmware.GuardEvent)
 //	{"v":1,"type":"error","error":"text"}  either way: the line before was not understood

@@ -111,7 +111,7 @@ func (s *showing) Run(ctx context.Context) error {
 	}
 }
 
-// nudge lets Run decide at once: while nothing is on it looks but once a second.
+// nudge lets Run decide at once: while nothing is on it looks but every two seconds.
 func (s *showing) nudge() {
 	select {
 	case s.wake <- struct{}{}:
@@ -159,7 +159,7 @@ func (s *showing) round() time.Duration {
 	}
 	s.carryOut(now, o, ord, f)
 	s.hold(now, o)
-	const step, idle = 100 * time.Millisecond, time.Second
+	const step, idle = 100 * time.Millisecond, 2 * time.Second
 	if !ok {
 		return idle
 	}
