@@ -95,7 +95,7 @@ const (
 
 // spare is how many lessons there are beside those that are to be judged, for
 // those that cannot be.
-func spare(n int) int { return n/4 + 2 }
+func spare(n int) int { return n/2 + 2 }
 
 // calendar is a script with n lessons in a row. The displays stay on in between,
 // so that the lamp is struck once.
