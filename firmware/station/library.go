@@ -129,8 +129,10 @@ func (l librarian) Add(ctx context.Context, env *command.Env, in command.Import)
 		a := library.Arrival{Path: film, Title: in.Title, Language: in.Language, Source: in.Source, Licence: in.Licence, Age: in.Age, Keep: keep,
 			Tell: watching(env, fmt.Sprintf("%d/%d %s", i+1, len(list), library.Printable(filepath.Base(film))))}
 		lesson, v, err := l.lib.Add(ctx, a)
-		if err != nil {
-			return command.Result{}, env.Failed("cmd.library.failed", "id", library.Printable(film), "why", err)
+		if err != nil { // what came before is told all the same
+			fmt.Fprintln(b, env.Text.Say("cmd.library.failed", "id", library.Printable(film), "why", err))
+			data = append(data, added{Path: film})
+			break
 		}
 		keep.Films[lesson.FilmPath()] = true // what has just come does not give way to the next on the stick
 		data = append(data, added{film, v.OK(), lesson.ID, v.Command(), v})

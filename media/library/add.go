@@ -253,7 +253,7 @@ func (in *importing) same(ctx context.Context) error {
 			return err
 		}
 		in.verdict.add(remark(Restored, "id", lesson.ID))
-		return errors.Join(os.Rename(in.staged(), lesson.FilmPath()), syncDir(lesson.dir))
+		return errors.Join(os.Chtimes(in.staged(), lesson.Modified, lesson.Modified), os.Rename(in.staged(), lesson.FilmPath()), syncDir(lesson.dir))
 	}
 	return nil
 }

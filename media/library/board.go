@@ -7,6 +7,7 @@ type Limit struct {
 	Width  int    // pixels at most, also of the height
 	Blocks int    // macroblocks of a picture at most
 	Rate   int    // macroblocks a second at most
+	Kbps   int    // kilobits a second at most, over the whole film
 	By     string // "hardware" or "software"
 	Source string // who says so; "guess" is ours
 }
@@ -28,6 +29,10 @@ const (
 	rateSD     = blocksSD * 31    // 25 pictures a second, or 30 of 720×480, and some slack
 	blocks720  = 80 * 45          // 1280×720
 	rate720    = blocks720*30 + 1 // 30 a second
+
+	kbpsOld   = 20_000 // twice what a DVD has
+	kbpsLevel = 62_500 // level 4.1 and 4.2, High profile (ITU-T H.264 table A-1)
+	kbpsSmall = 30_000 // what the hardware of the small boards does in practice (waveform80/picamera#348)
 )
 
 const (
@@ -43,12 +48,12 @@ const (
 // the row of a Pi 4: its hardware needs an ffmpeg that Debian does not have.
 func Boards() []Board {
 	return []Board{
-		{"pi4", append(old(blocks720, rate720, oldPi4), Limit{"h264", 1920, blocks1080, 2 * rate1080, "hardware", pi4h264})},
+		{"pi4", append(old(blocks720, rate720, oldPi4), Limit{"h264", 1920, blocks1080, 2 * rate1080, kbpsLevel, "hardware", pi4h264})},
 		{"pi5", append(old(blocks720, rate720, oldPi4),
-			Limit{"h264", 1920, blocks1080, 2 * rate1080, "software", pi5h264},
-			Limit{"hevc", 1920, blocks1080, rate1080, "software", pi5hevc})},
-		{"pi3", append(old(blocksSD, rateSD, oldPi3), Limit{"h264", 1920, blocks1080, rate1080, "hardware", level41})},
-		{"zero2", append(old(blocksSD, rateSD, oldPi3), Limit{"h264", 1920, blocks1080, rate1080, "hardware", level41})},
+			Limit{"h264", 1920, blocks1080, 2 * rate1080, kbpsLevel, "software", pi5h264},
+			Limit{"hevc", 1920, blocks1080, rate1080, kbpsSmall, "software", pi5hevc})},
+		{"pi3", append(old(blocksSD, rateSD, oldPi3), Limit{"h264", 1920, blocks1080, rate1080, kbpsSmall, "hardware", level41})},
+		{"zero2", append(old(blocksSD, rateSD, oldPi3), Limit{"h264", 1920, blocks1080, rate1080, kbpsSmall, "hardware", level41})},
 	}
 }
 
@@ -57,7 +62,7 @@ func Boards() []Board {
 func old(blocks, rate int, source string) []Limit {
 	var list []Limit
 	for _, codec := range []string{"mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v2", "msmpeg4v3", "h263", "flv1", "wmv1", "wmv2", "wmv3", "vc1", "rv30", "rv40"} {
-		list = append(list, Limit{codec, 1280, blocks, rate, "software", source})
+		list = append(list, Limit{codec, 1280, blocks, rate, kbpsOld, "software", source})
 	}
 	return list
 }
@@ -80,6 +85,18 @@ func (b Board) limit(codec string) (Limit, bool) {
 		}
 	}
 	return Limit{}, false
+}
+
+// profiles are those of a codec that hardware decodes; a codec that is not in it is
+// decoded in software, whatever its profile.
+func profiles(codec string) []string {
+	switch codec {
+	case "h264":
+		return []string{"Constrained Baseline", "Baseline", "Main", "Extended", "High", "Progressive High", "Constrained High"}
+	case "hevc":
+		return []string{"Main"}
+	}
+	return nil
 }
 
 // soundCodecs are decoded in software on every board.

@@ -190,6 +190,9 @@ const (
 // with their manifest and, elsewhere, files that are called like films. Links and
 // hidden folders are passed over. A film or a lesson is its own only candidate.
 func Candidates(path string) ([]string, []Finding) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() { // a link to a stick is the stick
+		path, _ = filepath.EvalSymlinks(path)
+	}
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, []Finding{openFinding(err, filepath.Base(path))}

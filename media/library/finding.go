@@ -33,6 +33,7 @@ const (
 	OddSize     Code = "library.odd"         // width or height is odd: got
 	TooSmall    Code = "library.small"       // nobody could read it: got, least
 	TooFast     Code = "library.fast"        // frames a second at this size: got, most
+	TooDense    Code = "library.dense"       // kilobits a second: got, most
 	Varying     Code = "library.varying"     // frame rate that changes: least, most
 	Rotated     Code = "library.rotated"     // degrees
 	BadSound    Code = "library.sound"       // codec, rate or channels: got

@@ -27,6 +27,9 @@ func judgeHead(p Probe, b Board) []Finding {
 		out = append(out, refuse(ManyStreams, "got", strconv.Itoa(p.streams), "most", strconv.Itoa(mostTracks)))
 	}
 	out = append(out, judgePicture(p.Picture, b)...)
+	if limit, known := b.limit(p.Picture.Codec); known && p.Kbps > limit.Kbps {
+		out = append(out, refuse(TooDense, "got", strconv.Itoa(p.Kbps), "most", strconv.Itoa(limit.Kbps)))
+	}
 	out = append(out, judgeSound(p)...)
 	return append(out, judgeLength(p.LengthMS)...)
 }
@@ -42,6 +45,8 @@ func judgePicture(pic Picture, b Board) []Finding {
 	}
 	if pic.Format != "yuv420p" && pic.Format != "yuvj420p" {
 		out = append(out, refuse(BadDepth, "got", orNone(pic.Format)))
+	} else if list := profiles(pic.Codec); known && list != nil && !slices.Contains(append(list, "", "unknown"), pic.Profile) {
+		out = append(out, refuse(BadCodec, "got", pic.Codec+" "+pic.Profile, "board", b.Name))
 	}
 	switch blocks := blocksOf(pic.Width, pic.Height); {
 	case max(pic.Width, pic.Height) < leastWidth || min(pic.Width, pic.Height) < leastHeight:

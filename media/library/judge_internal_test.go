@@ -61,7 +61,7 @@ func TestBoards(t *testing.T) {
 	}
 	for _, b := range Boards() {
 		for _, l := range b.Limits {
-			if l.Source == "" || l.By == "" || l.Width == 0 || l.Blocks == 0 || l.Rate == 0 {
+			if l.Source == "" || l.By == "" || l.Width == 0 || l.Blocks == 0 || l.Rate == 0 || l.Kbps == 0 {
 				t.Errorf("%s %s: not complete", b.Name, l.Codec)
 			}
 		}

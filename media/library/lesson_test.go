@@ -229,6 +229,9 @@ func TestSameFilmAgain(t *testing.T) {
 		if again, v := add(t, l, other); !v.Has(library.Restored) || again.ID != first.ID || !bytes.Equal(read(t, first.FilmPath()), read(t, path)) {
 			t.Errorf("%s: %v", name, v.Findings)
 		}
+		if v, err := l.Check(t.Context(), first.ID, library.Quick, nil); err != nil || len(v.Findings) > 0 {
+			t.Errorf("%s: restored, and still %v %v", name, v.Findings, err)
+		}
 	}
 	// Another film of the same name does not take its place.
 	second, v := add(t, l, film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.4"))
@@ -257,6 +260,13 @@ func TestCandidates(t *testing.T) {
 	}
 	if !slices.Equal(got, want) || found != nil {
 		t.Errorf("%v %v", got, found)
+	}
+	linked := filepath.Join(t.TempDir(), "usb")
+	if err := os.Symlink(root, linked); err != nil {
+		t.Fatal(err)
+	}
+	if got, found := library.Candidates(linked); !slices.Equal(got, want) || found != nil {
+		t.Errorf("by a link: %v %v", got, found)
 	}
 	if got, _ := library.Candidates(want[0]); len(got) != 1 {
 		t.Error("a film is its own candidate")

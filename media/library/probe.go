@@ -17,6 +17,7 @@ import (
 // Picture is the video stream of a film.
 type Picture struct {
 	Codec      string  `toml:"codec" json:"codec"`
+	Profile    string  `toml:"profile,omitempty" json:"profile,omitempty"` // of the codec
 	Width      int     `toml:"width" json:"width"`
 	Height     int     `toml:"height" json:"height"`
 	Format     string  `toml:"format" json:"format"` // of the pixels: "yuv420p"
@@ -39,6 +40,7 @@ type Sound struct {
 type Probe struct {
 	Container string  `toml:"container" json:"container"` // "mp4", "mkv", "avi", "ts", "mpg", "wmv", "flv", "rm", "ogv"
 	LengthMS  int64   `toml:"length_ms" json:"length_ms"`
+	Kbps      int     `toml:"kbps" json:"kbps"` // kilobits a second of picture and sound, 0 when not known
 	Picture   Picture `toml:"picture" json:"picture"`
 	Sound     Sound   `toml:"sound" json:"sound"`
 
@@ -65,8 +67,8 @@ const (
 // probeArgs ask for what readProbe reads, and no more.
 func probeArgs() []string {
 	args := append([]string{"-v", "error", "-of", "json=c=1"}, guardArgs()...)
-	return append(args, "-show_entries", "format=format_name,duration"+
-		":stream=index,codec_type,codec_name,width,height,pix_fmt,field_order,sample_aspect_ratio,avg_frame_rate,r_frame_rate,sample_rate,channels,color_transfer"+
+	return append(args, "-show_entries", "format=format_name,duration,bit_rate"+
+		":stream=index,codec_type,codec_name,profile,width,height,pix_fmt,field_order,sample_aspect_ratio,avg_frame_rate,r_frame_rate,sample_rate,channels,color_transfer"+
 		":stream_disposition=attached_pic,default:stream_tags=language,rotate:stream_side_data=rotation", fileArg)
 }
 
@@ -132,6 +134,7 @@ type answer struct {
 	Format struct {
 		Name     string `json:"format_name"`
 		Duration string `json:"duration"`
+		BitRate  string `json:"bit_rate"`
 	} `json:"format"`
 	Streams []stream `json:"streams"`
 }
@@ -140,6 +143,7 @@ type stream struct {
 	Index       int    `json:"index"`
 	Type        string `json:"codec_type"`
 	Codec       string `json:"codec_name"`
+	Profile     string `json:"profile"`
 	Width       int    `json:"width"`
 	Height      int    `json:"height"`
 	Pixels      string `json:"pix_fmt"`
@@ -182,6 +186,9 @@ func readProbe(b []byte) (Probe, error) {
 	}
 	p.streams = len(a.Streams)
 	p.LengthMS = milliseconds(a.Format.Duration)
+	if bits, err := strconv.ParseInt(a.Format.BitRate, 10, 64); err == nil && bits > 0 {
+		p.Kbps = int(min(bits/1000, 1<<30))
+	}
 	for _, s := range a.Streams {
 		p.take(s)
 	}
@@ -212,7 +219,7 @@ func (p Probe) sane() error {
 }
 
 func (s stream) picture() Picture {
-	pic := Picture{Codec: printable(s.Codec, 40), Width: s.Width, Height: s.Height, Format: printable(s.Pixels, 40), Rate: fraction(s.Rate)}
+	pic := Picture{Codec: printable(s.Codec, 40), Profile: printable(s.Profile, 60), Width: s.Width, Height: s.Height, Format: printable(s.Pixels, 40), Rate: fraction(s.Rate)}
 	if pic.Rate == 0 {
 		pic.Rate = fraction(s.BaseRate)
 	}

@@ -11,7 +11,7 @@ import (
 
 // What a repair has to do, by what was found.
 var (
-	newPicture = []Code{BadCodec, BadDepth, TooLarge, OddSize, TooFast, Varying, Rotated, Damaged}
+	newPicture = []Code{BadCodec, BadDepth, TooLarge, OddSize, TooFast, TooDense, Varying, Rotated, Damaged}
 	newSound   = []Code{BadSound, NoSound, Damaged}
 	newBox     = []Code{OtherLength, SubInside, ManyStreams}
 )
@@ -102,7 +102,7 @@ func (r fix) picture() []string {
 	if !r.any(newPicture) {
 		return []string{"-c:v", "copy"}
 	}
-	return []string{"-c:v", "libx264", "-preset", "medium", "-crf", "21", "-profile:v", "high", "-pix_fmt", "yuv420p", "-vf", strings.Join(r.filters(), ",")}
+	return []string{"-c:v", "libx264", "-preset", "medium", "-crf", "21", "-maxrate", "16M", "-bufsize", "32M", "-profile:v", "high", "-pix_fmt", "yuv420p", "-vf", strings.Join(r.filters(), ",")}
 }
 
 func (r fix) sound() []string {
