@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/driver/driverreg"
@@ -20,7 +21,7 @@ import (
 
 // needsNothing says whether a command works without the station's configuration.
 func needsNothing(name string) bool {
-	return name == "help" || name == "check" || name == "rehearse" || name == "devices"
+	return name == "help" || name == "check" || name == "rehearse" || name == "devices" || strings.HasPrefix(name, "dish ")
 }
 
 // ask runs one command: here when files are enough, else in the running station.
@@ -39,6 +40,7 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 		return told(err, lang, errs)
 	}
 	env.Tell = teller(errs)
+	env.In, env.Out, env.Errs = os.Stdin, out, errs
 	var r command.Reply
 	switch {
 	case !found || needsNothing(c.Name) || c.Offline && cfgErr == nil:

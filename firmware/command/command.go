@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -61,8 +62,16 @@ type Env struct {
 	Check    func(path string, c *text.Catalogue) (Result, error) // a configuration file
 	Lessons  LessonBook                                           // the signed records
 	Library  Librarian                                            // the films
+	Dish     Surveyor                                             // where the dish points
+
+	// In, Out and Errs are those of the shell, for commands that read or write tables
+	// without end; nil elsewhere.
+	In        io.Reader
+	Out, Errs io.Writer
 
 	Tell func(line string) // shows how far a long command is, each line in place of the one before; nil: nobody watches
+
+	json bool // the answer will be printed as JSON
 }
 
 func (e *Env) zone() *time.Location {
@@ -151,7 +160,9 @@ func (t *Table) Run(ctx context.Context, env *Env, args []string) (Result, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	r, err := c.Run(ctx, env, rest)
+	own := *env
+	own.json = asJSON
+	r, err := c.Run(ctx, &own, rest)
 	if err != nil {
 		return Result{}, err
 	}

@@ -30,16 +30,25 @@ type Dish struct {
 	Offset     Degrees   `toml:"offset"`    // by which the rim of an offset dish leans back less than the beam
 
 	target Satellite
+	list   *SatelliteList
 }
 
 // Set says whether there is a dish.
 func (d Dish) Set() bool {
-	d.target = Satellite{}
+	d.target, d.list = Satellite{}, nil
 	return d != Default().Dish
 }
 
 // Target returns the satellite of a correct configuration.
 func (d Dish) Target() Satellite { return d.target }
+
+// List returns the satellites to choose from.
+func (d Dish) List() SatelliteList {
+	if d.list == nil {
+		return Satellites()
+	}
+	return *d.list
+}
 
 // Channel returns the frequency to reckon with: that of the channel or, without one,
 // the lowest of the band, where the beam is widest and a sun outage the longest.
@@ -99,6 +108,7 @@ func (c *checker) target() {
 	if !c.required("dish.satellite", d.Satellite, "ChinaSat 6B") || !ok {
 		return
 	}
+	d.list = &list
 	if d.target, ok = list.Find(d.Satellite); ok {
 		return
 	}

@@ -38,6 +38,15 @@ func (s Season) Outages() []Outage {
 	return out
 }
 
+// Total returns how long all outages last together.
+func (s Season) Total() time.Duration {
+	var sum time.Duration
+	for _, o := range s.Days {
+		sum += o.Duration()
+	}
+	return sum
+}
+
 // ErrUnseen means that the satellite is below the horizon.
 var ErrUnseen = errors.New("the satellite is below the horizon")
 

@@ -41,6 +41,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Files()...)
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
+	list = append(list, command.Dish()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -77,7 +78,7 @@ func (st *Station) runRelayTest(ctx context.Context, env *command.Env, _ []strin
 func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.Env, error) {
 	words := text.New(lang)
 	if cfg == nil {
-		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now)}, nil
+		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now), Dish: surveyor(nil)}, nil
 	}
 	zone, err := time.LoadLocation(cfg.Station.Zone)
 	if err != nil {
@@ -90,7 +91,7 @@ func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.En
 }
 
 func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now func() time.Time) *command.Env {
-	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile(now)}
+	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile(now), Dish: surveyor(cfg)}
 	env.Scan = func(fn func(firmware.Record) error) error {
 		return journal.Read(cfg.JournalDir(), fn)
 	}
@@ -146,7 +147,8 @@ func checkFile(now func() time.Time) func(string, *text.Catalogue) (command.Resu
 		if err != nil {
 			return command.Result{}, err
 		}
-		for _, f := range checkCalendar(path, cfg, now(), nil, nil) {
+		outages, sky := outagesOf(path, cfg, now())
+		for _, f := range append(sky, checkCalendar(path, cfg, now(), lengthsOf(cfg, now), outages)...) {
 			r.Text += f.In(words) + "\n"
 			if !f.Warning {
 				r.Code = command.CodeFailed
