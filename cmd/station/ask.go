@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +23,20 @@ import (
 
 // needsNothing says whether a command works without the station's configuration.
 func needsNothing(name string) bool {
-	return name == "help" || name == "check" || name == "rehearse" || name == "devices" || strings.HasPrefix(name, "dish ")
+	return name == "help" || name == "check" || name == "rehearse" || name == "devices"
+}
+
+// standsAlone says whether a dish command is answered without the configuration: when
+// it says everything itself, and when there is none.
+func standsAlone(name, file string, args []string) bool {
+	if !strings.HasPrefix(name, "dish ") {
+		return false
+	}
+	_, err := os.Stat(file)
+	return errors.Is(err, fs.ErrNotExist) || slices.ContainsFunc(args, func(a string) bool {
+		option, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		return strings.HasPrefix(a, "-") && (option == "batch" || option == "lat" || option == "h" || option == "help")
+	})
 }
 
 // ask runs one command: here when files are enough, else in the running station.
@@ -43,7 +58,7 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	env.In, env.Out, env.Errs = os.Stdin, out, errs
 	var r command.Reply
 	switch {
-	case !found || needsNothing(c.Name) || c.Offline && cfgErr == nil:
+	case !found || needsNothing(c.Name) || standsAlone(c.Name, file, args) || c.Offline && cfgErr == nil:
 		r = command.Answer(context.Background(), table, env, args)
 	case cfgErr != nil:
 		return told(cfgErr, lang, errs)

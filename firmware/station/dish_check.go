@@ -29,6 +29,9 @@ func outagesOf(path string, cfg *config.Config, now time.Time) ([]schedule.Span,
 	if seen := sat.Seen(); !seen.IsZero() && now.After(seen.AddDate(staleYears, 0, 0)) {
 		found = append(found, schedule.Finding{Entry: "dish", File: path, Key: "cmd.dish.stale", Args: []any{"name", sat.Name, "date", sat.Date}, Warning: true})
 	}
+	if m := dish.WMM2025(); dish.DecimalYear(now.AddDate(0, outageMonths, 0)) > m.Until {
+		found = append(found, schedule.Finding{Entry: "dish", File: path, Key: "cmd.dish.expires", Args: []any{"name", m.Name, "until", m.Until}, Warning: true})
+	}
 	b, err := beamOf(float64(d.Diameter), float64(d.Channel()))
 	if err != nil { // its numbers are checked, so the arithmetic holds
 		return nil, found

@@ -147,6 +147,12 @@ func TestCheckSaysWhatIsWrongWithTheDish(t *testing.T) {
 	if said := checked(t, time.Date(2020, 11, 23, 0, 0, 0, 0, time.UTC), "[dish]\n", named); strings.Contains(said, "written down") {
 		t.Errorf("a new list: %s", said)
 	}
+	for year, want := range map[int]bool{2028: false, 2029: true, 2031: true} {
+		said := checked(t, time.Date(year, 1, 15, 0, 0, 0, 0, time.UTC), "[dish]\n", jinanDish)
+		if strings.Contains(said, "the magnetic model WMM-2025 ends with 2030") != want {
+			t.Errorf("in %d: %s", year, said)
+		}
+	}
 }
 
 func TestOutagesOfThirteenMonths(t *testing.T) {
