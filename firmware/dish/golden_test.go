@@ -157,7 +157,7 @@ func TestMagneticField(t *testing.T) {
 }
 
 func TestSunPosition(t *testing.T) {
-	az, el := &worst{name: "azimuth", limit: 0.001}, &worst{name: "elevation", limit: 0.001}
+	az, el := &worst{name: "azimuth", limit: 5e-5}, &worst{name: "elevation", limit: 5e-5} // 0.001 is asked for; 2e-5 is reached
 	for _, g := range table(t, "sun_position", 100) {
 		a, e := dish.Sun(g.time("utc"), g.place())
 		el.see(g, float64(e), g.num("sun_el_geom_deg"))
