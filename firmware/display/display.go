@@ -113,7 +113,7 @@ type Keeper struct {
 	wanted  bool
 	fed     bool // Powered was called: until then the state is unknown, not off
 	powered bool
-	fedAt   time.Time // since then, as far as is known
+	fedAt   time.Time // since then it has mains, or has none, as far as is known
 	cold    bool      // the lamp, for sure
 	leave   func()    // ends the question after details that is under way
 	st      Status
@@ -193,7 +193,7 @@ func (k *Keeper) Powered(yes bool) {
 	k.mu.Lock()
 	changed := k.powered != yes || !k.fed
 	if changed {
-		k.fedAt = k.opts.Now()
+		k.switched(yes)
 	}
 	k.fed, k.powered = true, yes
 	k.st.Fed = yes

@@ -15,12 +15,22 @@ func (k *Keeper) FedFor(d time.Duration) {
 	k.fedAt = k.opts.Now().Add(-d)
 }
 
+// switched notes that mains came or went; k.mu is held. A lamp that was seen without
+// mains for long enough is cold: it cools some six times slower without its fan.
+func (k *Keeper) switched(on bool) {
+	const slower = 6
+	now := k.opts.Now()
+	if on && k.fed && now.Sub(k.fedAt) >= slower*k.chain.opts.Restrike {
+		k.cold = true
+	}
+	k.fedAt = now
+}
+
 // cools follows what is known of the lamp's heat, state by state. A lamp that lost
-// its mains while it was hot has cooled without its fan, some six times slower, and
-// a projector that comes back from that says standby whatever its lamp is like. So
-// standby proves a cold lamp only after the projector's own cooling, or when it has
-// stood for long enough with mains. A lamp that is known to be cold stays so without
-// mains.
+// its mains while it was hot has cooled without its fan, and a projector that comes
+// back from that says standby whatever its lamp is like. So standby proves a cold
+// lamp only after the projector's own cooling, or when it has stood for long enough
+// with mains. A lamp that is known to be cold stays so without mains.
 func (k *Keeper) cools(from, to hal.DisplayState, now time.Time) {
 	rest := k.chain.opts.Restrike
 	k.mu.Lock()

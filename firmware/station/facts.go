@@ -30,7 +30,9 @@ func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 	for _, sc := range s.screens {
 		if known { // a guard that is silent for a moment does not put a display out
 			sc.keeper.Powered(on[sc.load])
-			sc.keeper.FedFor(since[sc.load])
+			if on[sc.load] {
+				sc.keeper.FedFor(since[sc.load])
+			}
 		}
 		f.Displays = append(f.Displays, sc.keeper.Status().State)
 	}
