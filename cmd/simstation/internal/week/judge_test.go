@@ -88,7 +88,7 @@ func (v *village) judgeLesson(j *verdict, l lessonOf, ends []ending) {
 	var whole time.Duration
 	first := time.Time{}
 	for _, f := range v.film {
-		if filepath.Base(f.what) != l.file || f.from.Before(from.Add(-30*time.Hour)) || f.from.After(until.Add(30*time.Hour)) {
+		if near := f.from.After(from.Add(-30*time.Hour)) && f.from.Before(until.Add(30*time.Hour)); filepath.Base(f.what) != l.file || !near && !last.Relative {
 			continue
 		}
 		if first.IsZero() && !f.from.Before(start.Add(-2*time.Minute)) {
