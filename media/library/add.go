@@ -270,7 +270,7 @@ func (in *importing) inspect(ctx context.Context) error {
 		return err
 	}
 	if len(found) == 0 {
-		found = judgeScan(p, s)
+		found = judgeScan(p, s, in.l.opts.Board)
 	}
 	in.found(found, p)
 	if !in.verdict.OK() {
@@ -279,6 +279,7 @@ func (in *importing) inspect(ctx context.Context) error {
 	if !s.loud.haveI || !s.loud.havePeak {
 		return errLoudness
 	}
+	p.Kbps = s.pictures.kbps()
 	in.man.Probe, in.man.LengthMS, in.man.Loudness = p, s.lengthMS(), gain(s.loud.integrated, s.loud.peak)
 	if want := in.promised.LengthMS; want > 0 && far(want, in.man.LengthMS) {
 		in.verdict.add(refuse(OtherLength, "got", secondsText(want), "want", secondsText(in.man.LengthMS)))

@@ -143,7 +143,7 @@ func (l *Library) decode(ctx context.Context, lesson Lesson, v Verdict, tell fun
 		return v, err
 	}
 	if len(found) == 0 {
-		found = judgeScan(lesson.Probe, s)
+		found = judgeScan(lesson.Probe, s, l.opts.Board)
 	}
 	v.add(found...)
 	if v.Repair == nil {

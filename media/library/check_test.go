@@ -84,6 +84,9 @@ func TestPlayableOnAnotherBoard(t *testing.T) {
 	if v, known := l.Playable(lesson.FilmPath(), small); !known || v.Cause().Code != library.TooFast || v.Repair == nil {
 		t.Errorf("%v %v", v, known)
 	}
+	if lesson.Probe.Kbps < 100 || lesson.Probe.Kbps > 20_000 {
+		t.Errorf("%d kbit/s", lesson.Probe.Kbps)
+	}
 	moved := library.Open(dir, now, library.Opts{Board: small})
 	if v, err := moved.Check(t.Context(), "x", library.Quick, nil); err != nil || v.Cause().Code != library.TooFast {
 		t.Errorf("%v %v", v, err)

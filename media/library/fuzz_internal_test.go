@@ -43,7 +43,7 @@ func FuzzScan(f *testing.F) {
 		if len(s.pictures.gaps) > mostGaps || len(s.pictures.waiting) > reorder || len(out.rest) > mostLine || s.errors > mostErrors {
 			t.Error("grows without bound")
 		}
-		for _, found := range judgeScan(p, *s) {
+		for _, found := range judgeScan(p, *s, Boards()[0]) {
 			for _, v := range found.Args {
 				if !utf8.ValidString(v) || len(v) > mostArg {
 					t.Errorf("%q", v)

@@ -27,9 +27,7 @@ func judgeHead(p Probe, b Board) []Finding {
 		out = append(out, refuse(ManyStreams, "got", strconv.Itoa(p.streams), "most", strconv.Itoa(mostTracks)))
 	}
 	out = append(out, judgePicture(p.Picture, b)...)
-	if limit, known := b.limit(p.Picture.Codec); known && p.Kbps > limit.Kbps {
-		out = append(out, refuse(TooDense, "got", strconv.Itoa(p.Kbps), "most", strconv.Itoa(limit.Kbps)))
-	}
+	out = append(out, judgeBits(p, b)...)
 	out = append(out, judgeSound(p)...)
 	return append(out, judgeLength(p.LengthMS)...)
 }
@@ -71,6 +69,13 @@ func judgePicture(pic Picture, b Board) []Finding {
 	return out
 }
 
+func judgeBits(p Probe, b Board) []Finding {
+	if limit, known := b.limit(p.Picture.Codec); known && p.Kbps > limit.Kbps {
+		return []Finding{refuse(TooDense, "got", strconv.Itoa(p.Kbps), "most", strconv.Itoa(limit.Kbps))}
+	}
+	return nil
+}
+
 func judgeSound(p Probe) []Finding {
 	s := p.Sound
 	switch {
@@ -93,7 +98,7 @@ func judgeLength(ms int64) []Finding {
 }
 
 // judgeScan says what is wrong with a film by all of its content.
-func judgeScan(p Probe, s scan) []Finding {
+func judgeScan(p Probe, s scan, b Board) []Finding {
 	if found := judgeSubs(p, s.subs); len(found) > 0 {
 		return found // the rest was not looked at
 	}
@@ -111,7 +116,8 @@ func judgeScan(p Probe, s scan) []Finding {
 	case s.sounds.packets == 0:
 		return []Finding{refuse(NoSound)}
 	}
-	var out []Finding
+	p.Kbps = s.pictures.kbps()
+	out := judgeBits(p, b)
 	if p.LengthMS > 0 && far(p.LengthMS, s.lengthMS()) {
 		out = append(out, refuse(OtherLength, "got", secondsText(p.LengthMS), "want", secondsText(s.lengthMS())))
 	}

@@ -36,11 +36,11 @@ type Sound struct {
 	Language string `toml:"language,omitempty" json:"language,omitempty"`
 }
 
-// Probe is what the head of a film says.
+// Probe is what the head of a film says, and the bit rate that it turned out to have.
 type Probe struct {
 	Container string  `toml:"container" json:"container"` // "mp4", "mkv", "avi", "ts", "mpg", "wmv", "flv", "rm", "ogv"
 	LengthMS  int64   `toml:"length_ms" json:"length_ms"`
-	Kbps      int     `toml:"kbps" json:"kbps"` // kilobits a second of picture and sound, 0 when not known
+	Kbps      int     `toml:"kbps" json:"kbps"` // of the picture, known when all of the film was read
 	Picture   Picture `toml:"picture" json:"picture"`
 	Sound     Sound   `toml:"sound" json:"sound"`
 
@@ -67,7 +67,7 @@ const (
 // probeArgs ask for what readProbe reads, and no more.
 func probeArgs() []string {
 	args := append([]string{"-v", "error", "-of", "json=c=1"}, guardArgs()...)
-	return append(args, "-show_entries", "format=format_name,duration,bit_rate"+
+	return append(args, "-show_entries", "format=format_name,duration"+
 		":stream=index,codec_type,codec_name,profile,width,height,pix_fmt,field_order,sample_aspect_ratio,avg_frame_rate,r_frame_rate,sample_rate,channels,color_transfer"+
 		":stream_disposition=attached_pic,default:stream_tags=language,rotate:stream_side_data=rotation", fileArg)
 }
@@ -134,7 +134,6 @@ type answer struct {
 	Format struct {
 		Name     string `json:"format_name"`
 		Duration string `json:"duration"`
-		BitRate  string `json:"bit_rate"`
 	} `json:"format"`
 	Streams []stream `json:"streams"`
 }
@@ -186,9 +185,6 @@ func readProbe(b []byte) (Probe, error) {
 	}
 	p.streams = len(a.Streams)
 	p.LengthMS = milliseconds(a.Format.Duration)
-	if bits, err := strconv.ParseInt(a.Format.BitRate, 10, 64); err == nil && bits > 0 {
-		p.Kbps = int(min(bits/1000, 1<<30))
-	}
 	for _, s := range a.Streams {
 		p.take(s)
 	}

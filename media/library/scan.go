@@ -84,6 +84,7 @@ func (l *Library) scan(ctx context.Context, f *os.File, p Probe, tell func(doneM
 type track struct {
 	unit    float64 // milliseconds of one tick
 	packets int
+	bytes   int64
 	first   int64 // time stamps in ticks
 	last    int64 // end of the last packet
 	waiting []int64
@@ -135,6 +136,14 @@ func (t *track) lengthMS() int64 {
 		return 0
 	}
 	return int64(float64(t.last-t.first) * t.unit)
+}
+
+// kbps is its bit rate in kilobits a second.
+func (t *track) kbps() int {
+	if ms := t.lengthMS(); ms > 0 {
+		return int(8 * t.bytes / ms)
+	}
+	return 0
 }
 
 // unsteady returns the shortest and the longest usual distance of pictures in
@@ -238,6 +247,7 @@ func (p *packets) packet(n int, at, length, size int64) error {
 		return nil
 	}
 	t.add(at, length)
+	t.bytes += size
 	if done := t.lengthMS(); done >= p.told+1000 {
 		p.told = done
 		p.tell(done)

@@ -100,7 +100,7 @@ func TestToolMissing(t *testing.T) {
 	defer func() { _ = f.Close() }()
 	p := Probe{Container: "mp4"}
 	s, found, err := l.scan(t.Context(), f, p, func(int64) {})
-	if err != nil || len(found) > 0 || judgeScan(p, s)[0].Code != NoTool {
+	if err != nil || len(found) > 0 || judgeScan(p, s, Boards()[0])[0].Code != NoTool {
 		t.Errorf("%+v %v %v", s, found, err)
 	}
 }
