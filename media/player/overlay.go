@@ -206,10 +206,12 @@ func (p *Player) ScreenSize(ctx context.Context) (image.Point, error) {
 	return image.Pt(d.W, d.H), nil
 }
 
-// showPictures brings the pictures of this mpv, which shows shown, to what is
-// wished, like texts. A picture that mpv refuses is not tried again: the one after
-// it will be. It is the caller who leaves the pictures in shown.
-func (s *session) showPictures(ctx context.Context, shown map[int]placed) error {
+// showPictures shows a new mpv the pictures that are wished. It looks again after
+// each, because a wish may come meanwhile. A picture that mpv refuses is not tried
+// again: the one after it will be.
+func (s *session) showPictures(ctx context.Context) error {
+	shown := map[int]placed{}
+	defer s.p.leavePictures(shown)
 	for {
 		id, w, more := s.p.nextPicture(shown)
 		if !more {

@@ -220,9 +220,8 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 			return err
 		}
 	}
-	shown, drawn := map[int]string{}, map[int]placed{}
-	defer s.p.leavePictures(drawn)
-	if err := errors.Join(s.texts(ctx, shown), s.showPictures(ctx, drawn)); err != nil {
+	shown := map[int]string{}
+	if err := s.texts(ctx, shown); err != nil {
 		return err
 	}
 	version := s.text(ctx, "mpv-version")
@@ -235,7 +234,7 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 	s.p.notifyLocked()
 	s.p.mu.Unlock()
 	// What was shown or hidden until now reached no mpv.
-	return errors.Join(s.texts(ctx, shown), s.showPictures(ctx, drawn))
+	return errors.Join(s.texts(ctx, shown), s.showPictures(ctx))
 }
 
 // texts brings the texts of this mpv, which shows shown, to what is wished. It
