@@ -194,10 +194,10 @@ func TestWrap(t *testing.T) {
 		{"nor after a bracket", "看（一二）三", 2, "看|（一|二）|三"},
 		{"words are whole", "please press your number", 7, "please press|your number"},
 		{"a long word is cut", "wwwwwwwwww", 3.5, "wwww|wwww|ww"},
-		{"mixed", "使用 Raspberry 上课", 5, "使用|Raspberry|上课"},
+		{"mixed", "使用 Raspberry 上课", 0.1 + f.measure([]rune("Raspberry")), "使用|Raspberry|上课"},
 		{"line feed", "上\n下", 9, "上|下"},
 		{"time is whole", "周三19:30上课", 3, "周三|19:30|上课"},
-		{"hyphen", "make-up lesson", 4.2, "make-up|lesson"},
+		{"hyphen", "make-up lesson", 0.1 + f.measure([]rune("make-up")), "make-up|lesson"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -95,13 +95,15 @@ func TestWhoComesMovesNothingElse(t *testing.T) {
 	p := screen.New(typeface(t))
 	roll := screen.Board{Kind: screen.Roll, Place: "柳树屯", Clock: "19:29", Headline: "请按号签到", Detail: "第一课", CountLabel: "还有", Count: "1:00", Present: "9", PresentLabel: "人已到"}
 	before := whole(t, p, roll, hd, center)
-	roll.Count, roll.Present, roll.Foot = "0:59", "10", screen.Foot{Text: "李建国 已签到", Mood: screen.Good}
-	after := whole(t, p, roll, hd, center)
-	for y := range 1080 {
-		for x := range 1920 {
-			panel, foot, count := x > 1300 && y > 213, y > 860, y > 600
-			if !panel && !foot && !count && before.RGBAAt(x, y) != after.RGBAAt(x, y) {
-				t.Fatalf("something moved at %d,%d", x, y)
+	for _, name := range []string{"李建国", "阿卜杜热合曼·买买提艾力·库尔班江·吐尔逊"} {
+		roll.Count, roll.Present, roll.Foot = "0:59", "10", screen.Foot{Text: name + " 已签到", Mood: screen.Good}
+		after := whole(t, p, roll, hd, center)
+		for y := range 1080 {
+			for x := range 1920 {
+				panel, foot, count := x > 1300 && y > 213, y > 860, y > 600
+				if !panel && !foot && !count && before.RGBAAt(x, y) != after.RGBAAt(x, y) {
+					t.Fatalf("%s moves something at %d,%d", name, x, y)
+				}
 			}
 		}
 	}
