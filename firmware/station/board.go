@@ -52,7 +52,7 @@ func (s *showing) sight(now time.Time, o firmware.Occasion, ord lesson.Orders) s
 		}
 	}
 	v := sight{board: s.boardOf(now, o, ord, greet), at: now.Truncate(time.Minute)}
-	v.dark = v.board.Kind == picture.Fault
+	v.dark = v.board.Kind == picture.Fault && ord.Phase == lesson.RollCall
 	v.board.Place, v.board.Clock = s.place, s.clockText(now)
 	return v
 }
@@ -102,9 +102,29 @@ func (s *showing) boardOf(now time.Time, o firmware.Occasion, ord lesson.Orders,
 	case lesson.Closing:
 		b := s.crowded(o, &picture.Board{Kind: picture.Closing, Headline: s.words.Say("screen.farewell"), Detail: o.Title})
 		b.Arrived = nil
+		if cause := s.notShown(ord); cause != "" {
+			b.Kind, b.Label, b.Headline, b.Detail = picture.Fault, o.Title, s.words.Say("screen.not_shown"), s.words.Say(cause)
+		}
 		return b
 	}
 	return s.idle(now, o)
+}
+
+// notShown is why the lesson that ends now, or has just ended, was not shown whole.
+func (s *showing) notShown(ord lesson.Orders) string {
+	switch ord.End {
+	case "":
+	case lesson.CausePlayed:
+		return ""
+	default:
+		return ord.End
+	}
+	for _, f := range s.faults.list() {
+		if f.Code == "fault.lesson.not_shown" {
+			return f.Args["cause"]
+		}
+	}
+	return ""
 }
 
 // coming is the board before a lesson.

@@ -160,6 +160,15 @@ func sights(t *testing.T, lang string) map[string]sight {
 		return roll(-time.Minute, "", false, load)(s)
 	})
 	add("closing", lesson.Closing, roll(-time.Hour, "", false, lesson.Orders{}))
+	add("closing-cut", lesson.Closing, roll(-time.Hour, "", false, lesson.Orders{End: lesson.CauseCut}))
+	add("closing-unshown", lesson.Closing, func(s *scene) lesson.Orders {
+		s.faults.set(true, "fault.lesson.not_shown", "", "title", s.o.Title, "cause", lesson.CauseNoMains)
+		return roll(-time.Hour, "", false, lesson.Orders{})(s)
+	})
+	add("closing-played", lesson.Closing, func(s *scene) lesson.Orders {
+		s.faults.set(true, "fault.lesson.not_shown", "", "title", "the one before", "cause", lesson.CauseNoMains)
+		return roll(-time.Hour, "", false, lesson.Orders{End: lesson.CausePlayed})(s)
+	})
 	add("cooling", lesson.CoolDown, roll(-time.Hour, "", false, lesson.Orders{}))
 	alarm := func(s *scene) {
 		title := "防汛通知：河水上涨，请低洼处村民立即转移到村小学"
@@ -179,7 +188,7 @@ func TestSights(t *testing.T) {
 	kinds := map[string]picture.Kind{"idle": picture.Idle, "idle-tomorrow": picture.Idle, "idle-night": picture.Idle, "idle-nothing": picture.Idle, "idle-fault": picture.Idle,
 		"untrusted": picture.Untrusted, "relative": picture.Untrusted, "ready": picture.Ready, "ready-fault": picture.Ready, "warming": picture.Warming,
 		"roll": picture.Roll, "roll-greet": picture.Roll, "roll-unknown": picture.Roll, "waiting": picture.Fault,
-		"paused": picture.Paused, "closing": picture.Closing, "cooling": picture.Cooling, "emergency": picture.Emergency}
+		"paused": picture.Paused, "closing": picture.Closing, "closing-cut": picture.Fault, "closing-unshown": picture.Fault, "closing-played": picture.Closing, "cooling": picture.Cooling, "emergency": picture.Emergency}
 	for _, lang := range []string{"zh", "en"} {
 		all := sights(t, lang)
 		for name, v := range all {
@@ -189,7 +198,7 @@ func TestSights(t *testing.T) {
 				t.Errorf("%s %s: %+v", lang, name, v)
 			case board && v.board.Kind != kind:
 				t.Errorf("%s %s: kind %v, want %v", lang, name, v.board.Kind, kind)
-			case v.dark != (kind == picture.Fault && board):
+			case v.dark != (name == "waiting"):
 				t.Errorf("%s %s: dark %v", lang, name, v.dark)
 			}
 			shown := fmt.Sprintf("%+v %+v", v.board, v.strip)
@@ -222,6 +231,7 @@ func sayings(t *testing.T, all map[string]sight) {
 		"赵德柱":     all["roll"].board.Arrived[0],
 		"5":       all["roll"].board.Present,
 		"没有正常市电":  all["paused"].board.Detail,
+		"课件提前中断":  all["closing-cut"].board.Detail,
 		"0:08":    all["strip-roll"].strip.Count,
 		"王秀英 已签到": all["strip-greet"].strip.Text,
 		"课前检查：投影机——没有应答": all["ready-fault"].board.Foot.Text,
