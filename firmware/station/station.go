@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -89,6 +90,9 @@ func New(cfg *config.Config, o Opts) (*Station, error) {
 		}
 	}
 	st.keepTime(o.Built)
+	if err := st.recall(); err != nil {
+		return nil, err
+	}
 	boot := newBoot()
 	j, err := journal.Open(cfg.JournalDir(), journal.Opts{Station: cfg.Station.ID, Boot: boot, Now: st.now, Mono: st.clock.Mono, Log: o.Log})
 	if err != nil {
@@ -133,6 +137,18 @@ func (st *Station) keepTime(built time.Time) {
 	st.now = st.clock.Now
 }
 
+// recall lets the clock take up the newest record before anything is written: the
+// journal itself writes of the holes that it finds when it opens.
+func (st *Station) recall() error {
+	mem := newMemory()
+	err := journal.Read(st.cfg.JournalDir(), func(r firmware.Record) error { mem.feed(r); return nil })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("journal: %w", err)
+	}
+	st.clock.Recall(mem.newest, mem.era)
+	return nil
+}
+
 // newBoot names this start of the program.
 func newBoot() string {
 	var b [8]byte
@@ -163,7 +179,6 @@ func (st *Station) build(boot string) error {
 	}); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	st.clock.Recall(mem.newest, mem.era)
 	files, _ := calendarOf(cfg, st.zone) // station check tells what is wrong with it
 	st.agenda = newAgenda(files)
 	st.agenda.add(mem)
