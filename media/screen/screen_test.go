@@ -7,32 +7,45 @@ import (
 	"image/color"
 	"image/draw"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"stationbox/media/screen"
 )
 
+// raw draws a board and returns its bytes.
+func raw(t *testing.T, p *screen.Painter, b screen.Board, size, shift image.Point) []byte {
+	t.Helper()
+	d, err := p.Board(b, size, shift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pix, _ := pixels(t, p, d)
+	return pix
+}
+
+// plain says that all pixels of a row are the same.
+func plain(row []byte) bool { return bytes.Equal(row[4:], row[:len(row)-4]) }
+
 // TestNothingOutsideTheSafeArea looks at the pixels: in the outer 5 % there are
-// only the plain grounds, at every size and wherever the board has walked.
+// only the grounds, bands across the screen, at every size and wherever the board
+// has walked.
 func TestNothingOutsideTheSafeArea(t *testing.T) {
 	p := screen.New(typeface(t))
 	for i, s := range samples() {
 		size := sizes[i%len(sizes)]
 		step := max(size.Y/1000, 1)
 		for _, shift := range []image.Point{{}, {4 * step, 3 * step}, {-4 * step, -3 * step}} {
-			img := whole(t, p, s.board, size, shift)
-			left, top := size.X/20, size.Y/20
+			pix := raw(t, p, s.board, size, shift)
 			for y := range size.Y {
-				for x := range size.X {
-					inRows, inColumns := y >= top && y < size.Y-top, x >= left && x < size.X-left
-					if inRows && inColumns {
-						continue
-					}
-					// The grounds are bands across: every pixel is as the first or last of its row.
-					if want := img.RGBAAt(0, y); img.RGBAAt(x, y) != want {
-						t.Fatalf("%s at %v shifted %v: something at %d,%d", s.name, size, shift, x, y)
-					}
+				row := pix[4*size.X*y : 4*size.X*(y+1)]
+				left := size.X / 20
+				if top := size.Y / 20; y < top || y >= size.Y-top {
+					left = size.X
+				}
+				if !plain(row[:4*left]) || !plain(row[len(row)-4*left:]) || !bytes.Equal(row[:4], row[len(row)-4:]) {
+					t.Fatalf("%s at %v shifted %v: something in the margin of row %d", s.name, size, shift, y)
 				}
 			}
 		}
@@ -42,9 +55,9 @@ func TestNothingOutsideTheSafeArea(t *testing.T) {
 func TestSamePixelsForTheSameBoard(t *testing.T) {
 	one, two := screen.New(typeface(t)), screen.New(typeface(t))
 	for _, s := range samples() {
-		a := whole(t, one, s.board, image.Pt(960, 540), image.Pt(1, 1))
-		b := whole(t, two, s.board, image.Pt(960, 540), image.Pt(1, 1))
-		if !bytes.Equal(a.Pix, b.Pix) {
+		a := raw(t, one, s.board, image.Pt(960, 540), image.Pt(1, 1))
+		b := raw(t, two, s.board, image.Pt(960, 540), image.Pt(1, 1))
+		if !bytes.Equal(a, b) {
 			t.Errorf("%s differs", s.name)
 		}
 	}
@@ -79,13 +92,13 @@ func TestKeyTellsWhatIsSeen(t *testing.T) {
 			t.Errorf("%s changes no key", name)
 		}
 	}
-	seen := map[string]*image.RGBA{}
+	seen := map[string][]byte{}
 	for _, s := range samples() {
-		img := whole(t, p, s.board, size, center)
-		if was, ok := seen[key(s.board)]; ok && !bytes.Equal(was.Pix, img.Pix) {
+		pix := raw(t, p, s.board, size, center)
+		if was, ok := seen[key(s.board)]; ok && !bytes.Equal(was, pix) {
 			t.Errorf("%s has the key of another picture", s.name)
 		}
-		seen[key(s.board)] = img
+		seen[key(s.board)] = pix
 	}
 }
 
@@ -94,16 +107,17 @@ func TestKeyTellsWhatIsSeen(t *testing.T) {
 func TestWhoComesMovesNothingElse(t *testing.T) {
 	p := screen.New(typeface(t))
 	roll := screen.Board{Kind: screen.Roll, Place: "柳树屯", Clock: "19:29", Headline: "请按号签到", Detail: "第一课", CountLabel: "还有", Count: "1:00", Present: "9", PresentLabel: "人已到"}
-	before := whole(t, p, roll, hd, center)
+	before := raw(t, p, roll, hd, center)
 	for _, name := range []string{"李建国", "阿卜杜热合曼·买买提艾力·库尔班江·吐尔逊"} {
 		roll.Count, roll.Present, roll.Foot = "0:59", "10", screen.Foot{Text: name + " 已签到", Mood: screen.Good}
-		after := whole(t, p, roll, hd, center)
-		for y := range 1080 {
-			for x := range 1920 {
-				panel, foot, count := x > 1300 && y > 213, y > 860, y > 600
-				if !panel && !foot && !count && before.RGBAAt(x, y) != after.RGBAAt(x, y) {
-					t.Fatalf("%s moves something at %d,%d", name, x, y)
-				}
+		after := raw(t, p, roll, hd, center)
+		for y := range 600 { // below is the countdown
+			wide := 1920
+			if y > 213 {
+				wide = 1300 // beside it the panel
+			}
+			if from := 4 * 1920 * y; !bytes.Equal(before[from:from+4*wide], after[from:from+4*wide]) {
+				t.Fatalf("%s moves something in row %d", name, y)
 			}
 		}
 	}
@@ -255,7 +269,18 @@ func TestShift(t *testing.T) {
 	screen.Shift(time.Unix(-1e9, 0), hd) // a clock before 1970 is no accident
 }
 
-// TestFastEnough: the issue asks for a second; a hostile board gets no more.
+// worked is the processor time of this process: other programs do not count.
+func worked(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestFastEnough: a board is to be drawn within a second; a hostile one gets no
+// more.
 func TestFastEnough(t *testing.T) {
 	p := screen.New(typeface(t))
 	long := strings.Repeat("鬱鸞龘 Wg。", 100)
@@ -264,13 +289,13 @@ func TestFastEnough(t *testing.T) {
 	for name, b := range map[string]screen.Board{"usual": samples()[0].board, "hostile": hostile} {
 		best := time.Hour
 		for range 3 {
-			begin := time.Now()
+			begin := worked(t)
 			d, err := p.Board(b, hd, center)
 			if err != nil {
 				t.Fatal(err)
 			}
 			pixels(t, p, d)
-			best = min(best, time.Since(begin))
+			best = min(best, worked(t)-begin)
 		}
 		t.Logf("%s: %v", name, best)
 		if best > time.Second {
