@@ -159,7 +159,7 @@ func (e *easel) wanted() (sight, bool) {
 // open finds the font; without one there are captions.
 func (e *easel) open(ctx context.Context) *picture.Font {
 	font, err := e.find(ctx)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
