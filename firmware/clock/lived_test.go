@@ -31,7 +31,9 @@ func TestLivedWithoutKnowingTheTime(t *testing.T) {
 		v.pass(3 * time.Hour)
 		v.stop() // the program only
 		life(v.start, time.Time{}, 5*time.Hour, true)
+		v.mu.Lock()
 		v.synced = true
+		v.mu.Unlock()
 		v.pass(10 * time.Hour)
 		good := v.now()
 		v.cut(time.Hour)
