@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,9 +222,9 @@ func has(e *easel, code string) bool {
 // TestCaptionsWithoutAFont, and pictures as soon as one is installed.
 func TestCaptionsWithoutAFont(t *testing.T) {
 	w := &hook{size: image.Pt(640, 360)}
-	missing := true
+	var there atomic.Bool
 	find := func(ctx context.Context) (*picture.Font, error) {
-		if missing {
+		if !there.Load() {
 			return nil, picture.ErrNoFont
 		}
 		return findFont(ctx)
@@ -233,7 +234,7 @@ func TestCaptionsWithoutAFont(t *testing.T) {
 		if lines := e.want(board("第一课")); lines[lineMain] == "" || !has(e, "fault.screen.font") {
 			t.Errorf("captions %v, faults %v", lines, e.faults.list())
 		}
-		missing = false
+		there.Store(true)
 		time.Sleep(70 * time.Second)
 		if lines := e.want(board("第一课")); len(lines) != 0 || has(e, "fault.screen.font") {
 			t.Errorf("captions %v, faults %v", lines, e.faults.list())
