@@ -104,7 +104,9 @@ func decider(b *testing.B, hanging bool) *showing {
 	rb, words, d := newRollbook(), text.New("zh"), newDesk(r, log)
 	rb.journal, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now = l, r, r, newFaults(log, sc.put), words, log, time.Now
 	o := firmware.Occasion{ID: "party-1", Title: "第一课", File: filepath.Join(dir, "film.mp4"), Start: time.Now().Add(time.Minute), Duration: time.Hour}
-	return &showing{cal: one{o}, clock: steady{time.Now()}, tick: time.Now, times: lesson.Times{Ready: 2 * time.Minute, Bell: 5 * time.Second, WarmUp: 90 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
+	pr := newProver(proverOpts{stateDir: dir, station: "370100-014", boot: "b", projector: "projector", tick: time.Now, faults: rb.faults, log: log})
+	rb.prover = pr
+	return &showing{prover: pr, player: r, cal: one{o}, clock: steady{time.Now()}, tick: time.Now, times: lesson.Times{Ready: 2 * time.Minute, Bell: 5 * time.Second, WarmUp: 90 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
 		mem: newMemory(), scribe: sc, guard: r, screens: screens, loads: []string{"projector"}, desk: d, voice: r, roll: rb, faults: rb.faults, words: words,
 		place: "柳树屯", stateDir: dir, log: log, now: time.Now, mark: newBookmark(dir, log), requests: newRequests(&config.Config{}), asked: make(chan asked, 8)}
 }
