@@ -32,7 +32,11 @@ func newFaults(log *slog.Logger, put func(kind, lesson string, data any)) *fault
 // device) is there. args are pairs of name and value for the sentence; they may
 // change while the fault stands without being written again.
 func (f *faults) set(on bool, code, thing string, args ...string) {
-	if !on && !f.stands(code, thing) { // nearly always
+	key := faultKey{code, thing}
+	f.mu.Lock()
+	_, was := f.now[key]
+	if !on && !was { // nearly always
+		f.mu.Unlock()
 		return
 	}
 	fault := firmware.Fault{Code: code, On: on, Args: map[string]string{}}
@@ -42,12 +46,10 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 	for i := 0; i+1 < len(args); i += 2 {
 		fault.Args[args[i]] = args[i+1]
 	}
-	f.mu.Lock()
-	_, was := f.now[faultKey{code, thing}]
 	if on {
-		f.now[faultKey{code, thing}] = fault
+		f.now[key] = fault
 	} else {
-		delete(f.now, faultKey{code, thing})
+		delete(f.now, key)
 	}
 	f.mu.Unlock()
 	if was == on {
@@ -55,13 +57,6 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 	}
 	f.log.Warn("fault", "code", code, "name", thing, "on", on, "args", args)
 	f.put(firmware.KindFault, "", fault)
-}
-
-func (f *faults) stands(code, thing string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	_, on := f.now[faultKey{code, thing}]
-	return on
 }
 
 // over ends every fault of thing whose code begins with prefix.

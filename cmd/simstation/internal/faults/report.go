@@ -1,14 +1,14 @@
 package faults
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"stationbox/cmd/simstation/internal/report"
 )
 
 // Report is what came of a campaign, as it goes into a file. Times are in the
@@ -154,13 +154,4 @@ func (r *Report) Print(out io.Writer) {
 }
 
 // Write puts the report into a file.
-func (r *Report) Write(name string) error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	if err := os.WriteFile(name, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
+func (r *Report) Write(name string) error { return report.Save(name, r) }

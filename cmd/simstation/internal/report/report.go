@@ -80,8 +80,11 @@ type Photo struct {
 }
 
 // Write puts the report into a file.
-func (r *Report) Write(name string) error {
-	data, err := json.MarshalIndent(r, "", "  ")
+func (r *Report) Write(name string) error { return Save(name, r) }
+
+// Save puts any report into a file, indented.
+func Save(name string, report any) error {
+	data, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -1,10 +1,8 @@
 package starts
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -158,13 +156,4 @@ func (s *Spread) String() string {
 }
 
 // Write puts the report into a file.
-func (r *Report) Write(name string) error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	if err := os.WriteFile(name, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
+func (r *Report) Write(name string) error { return report.Save(name, r) }
