@@ -16,7 +16,6 @@ type ending struct {
 	Cause    string `json:"cause"`
 	PlayedMS int64  `json:"played_ms"`
 	Relative bool   `json:"relative"`
-	Proof    json.RawMessage
 }
 
 const missed = "lesson.cause.missed"
