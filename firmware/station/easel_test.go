@@ -36,8 +36,11 @@ func (w *hook) ScreenSize(context.Context) (image.Point, error) {
 }
 
 func (w *hook) NewPicture(size image.Point) (*player.Picture, error) {
-	if w.gate != nil {
-		<-w.gate
+	w.mu.Lock()
+	gate := w.gate
+	w.mu.Unlock()
+	if gate != nil {
+		<-gate
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,6 +74,14 @@ func (w *hook) HidePicture(context.Context, int) error {
 	w.hidden++
 	w.hung = image.Rectangle{}
 	return nil
+}
+
+// shut makes drawings wait until the channel, one of the bubble, is closed.
+func (w *hook) shut() chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gate = make(chan struct{})
+	return w.gate
 }
 
 // see returns what hangs and how often something was shown and hidden.
@@ -177,7 +188,7 @@ func TestTakingAwayWaitsForNoDrawing(t *testing.T) {
 	studio(t, w, nil, func(e *easel) {
 		e.want(board("第一课"))
 		time.Sleep(time.Second)
-		w.gate = make(chan struct{})
+		gate := w.shut()
 		e.want(board("第二课"))
 		time.Sleep(time.Second) // it is being drawn
 		e.want(sight{})
@@ -185,7 +196,7 @@ func TestTakingAwayWaitsForNoDrawing(t *testing.T) {
 		if n, _, hidden := w.see(); n != 0 || hidden != 1 {
 			t.Errorf("%d bytes hang while another is drawn, hidden %d times", n, hidden)
 		}
-		close(w.gate)
+		close(gate)
 		time.Sleep(time.Minute)
 		if n, shown, _ := w.see(); n != 0 || shown != 1 {
 			t.Errorf("the late drawing hangs: %d bytes, shown %d times", n, shown)
@@ -197,12 +208,12 @@ func TestTakingAwayWaitsForNoDrawing(t *testing.T) {
 func TestOneDrawingAtATime(t *testing.T) {
 	w := &hook{size: image.Pt(640, 360)}
 	studio(t, w, nil, func(e *easel) {
-		w.gate = make(chan struct{}) // of the bubble
+		gate := w.shut()
 		for i := range 50 {
 			e.want(board(string(rune('一' + i))))
 			time.Sleep(100 * time.Millisecond)
 		}
-		close(w.gate)
+		close(gate)
 		time.Sleep(time.Second)
 		if _, shown, _ := w.see(); shown > 3 {
 			t.Errorf("%d of 50 were shown", shown)
