@@ -49,7 +49,7 @@ const (
 	CauseNoFile   = "lesson.cause.no_file"   // missing or unreadable
 	CauseNoScreen = "lesson.cause.no_screen" // no display came on
 	CauseCut      = "lesson.cause.cut"       // the film ended before its length
-	CauseMissed   = "lesson.cause.missed"    // the station was not running
+	CauseMissed   = "lesson.cause.missed"    // the station was not running, or busy
 	CauseNoGuard  = "lesson.cause.no_guard"  // the guard did not answer
 	CauseNoPlayer = "lesson.cause.no_player" // the player did not come up
 	CauseStorm    = "lesson.cause.storm"     // the mains was given up before it went, and did not come back in time

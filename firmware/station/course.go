@@ -22,6 +22,8 @@ type course struct {
 	planned  time.Duration     // last round in which the clock was good for the plan
 	caughtUp bool              // and there was one: what was missed before is on record
 
+	waited string // occasion that the plan waits for
+
 	alarm      firmware.Occasion // emergency, until it has ended
 	alarmBegan time.Duration
 	alarmOff   bool // called off
@@ -253,13 +255,24 @@ func (s *showing) onTime(now time.Time) (firmware.Occasion, bool) {
 		}
 		switch {
 		case h.Ended:
-		case !h.Started && now.Sub(o.Start) > s.times.LateLimit+o.Duration:
+		case !h.Started && now.Sub(o.Start) > s.patience(o):
 			s.missed(o)
 		case first.ID == "":
 			first = o
 		}
 	}
+	c.waited = first.ID
 	return first, first.ID != ""
+}
+
+// patience is how long after its start an occasion is still waited for. One that
+// is first met after the late limit is met for nothing: it is too late for any
+// cause but that.
+func (s *showing) patience(o firmware.Occasion) time.Duration {
+	if s.course.waited == o.ID {
+		return s.times.LateLimit + o.Duration
+	}
+	return s.times.LateLimit
 }
 
 // revived says that an occasion that was given up lies ahead again: the clock was

@@ -316,6 +316,39 @@ func TestOnlyWhatTheStationSleptThroughIsMissed(t *testing.T) {
 	}
 }
 
+// TestFirstMetTooLate: a station that comes up, or a clock that leaps, into the slot
+// of a lesson after its late limit shows nothing, and says missed, not that
+// something was broken.
+func TestFirstMetTooLate(t *testing.T) {
+	for _, tt := range []struct {
+		late  time.Duration // the limit is five minutes
+		want  string
+		begun int
+	}{
+		{4 * time.Minute, lesson.CausePlayed, 1},
+		{6 * time.Minute, lesson.CauseMissed, 0},
+	} {
+		for _, leap := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				r, l, w, begin := dayRig(t, byClock)
+				if !leap {
+					until(noon + tt.late)
+				}
+				g := begin()
+				time.Sleep(time.Second)
+				if leap {
+					w.jump(10*time.Minute + tt.late)
+				}
+				time.Sleep(10 * time.Minute)
+				g.stop()
+				if got := causes(t, l); got[today] != tt.want || r.begun() != tt.begun {
+					t.Errorf("%v late by a leap %v: records %v, begun %d times", tt.late, leap, got, r.begun())
+				}
+			})
+		}
+	}
+}
+
 // TestOutageAfterACutInMidLesson: the lesson that was cut and every one after it
 // have their record.
 func TestOutageAfterACutInMidLesson(t *testing.T) {
