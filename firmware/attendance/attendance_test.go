@@ -26,6 +26,13 @@ func TestKeys(t *testing.T) {
 		{"hash alone", "#", "reject"},
 		{"number zero", "00#", "reject"},
 		{"five digits", "12345#", "reject reject"},
+		{"six digits", "123456#", "reject reject"},
+		{"a hash was missed", "3!5#", "reject reject"}, // ! is where keys were missed
+		{"the last digit was missed", "1!#2#", "reject reject 2"},
+		{"the first digit was missed", "!2#5#", "reject 5"},
+		{"missed while nobody types", "7#!_8#", "7 8"},
+		{"missed and begun anew", "3!*35#", "reject 35"},
+		{"too slow after a miss", "1!2_3#", "reject 3"},
 		{"then again", "12345*7#", "reject 7"},
 		{"two people", "7#8#", "7 8"},
 		{"letters are ignored", "1A2D#", "12"},
@@ -46,7 +53,13 @@ func TestKeys(t *testing.T) {
 					at = at.Add(attendance.Patience)
 					continue
 				}
-				switch stroke, n := k.Press(r, at); stroke {
+				stroke, n := attendance.StrokeIgnored, 0
+				if r == '!' {
+					stroke = k.Miss(at)
+				} else {
+					stroke, n = k.Press(r, at)
+				}
+				switch stroke {
 				case attendance.StrokeNumber:
 					got = append(got, fmt.Sprint(n))
 				case attendance.StrokeReject:
@@ -57,6 +70,28 @@ func TestKeys(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", tt.keys, s, tt.want)
 			}
 		})
+	}
+}
+
+// TestSlowTypistHearsIt: digits that are thrown away for their age are told once.
+func TestSlowTypistHearsIt(t *testing.T) {
+	var k attendance.Keys
+	if got := k.Expire(noon); got != attendance.StrokeIgnored {
+		t.Errorf("nothing typed: %v", got)
+	}
+	k.Press('1', noon)
+	late := noon.Add(attendance.Patience + time.Second)
+	for i, want := range []attendance.Stroke{attendance.StrokeReject, attendance.StrokeIgnored} {
+		if early := k.Expire(noon.Add(attendance.Patience)); early != attendance.StrokeIgnored {
+			t.Errorf("in time: %v", early)
+		}
+		if got := k.Expire(late); got != want {
+			t.Errorf("look %d: %v, want %v", i, got, want)
+		}
+	}
+	k.Miss(noon)
+	if got := k.Expire(late); got != attendance.StrokeIgnored {
+		t.Errorf("a miss with nothing typed: %v", got)
 	}
 }
 

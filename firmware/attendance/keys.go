@@ -28,21 +28,22 @@ const (
 // Keys collects digits until '#'. The zero Keys is ready for use. It is for one
 // panel and one goroutine.
 type Keys struct {
-	digits string
-	last   time.Time
+	digits  string
+	spoiled bool // what is typed is not the number: a key was missed, or there are too many
+	last    time.Time
 }
 
 // Press takes the key r ('0'…'9', '#', '*', others are ignored) pressed at at.
 // The number counts only with StrokeNumber and is 1…9999.
 func (k *Keys) Press(r rune, at time.Time) (Stroke, int) {
 	if k.Stale(at) {
-		k.digits = ""
+		k.clear()
 	}
 	switch {
 	case r >= '0' && r <= '9':
 		return k.digit(r, at), 0
 	case r == '*':
-		k.digits = ""
+		k.clear()
 		return StrokeCleared, 0
 	case r == '#':
 		return k.enter()
@@ -50,10 +51,41 @@ func (k *Keys) Press(r rune, at time.Time) (Stroke, int) {
 	return StrokeIgnored, 0
 }
 
+// Miss says that keys may have been missed until at. Nobody is signed in by the rest
+// of a number, or by one that runs on into the next: all is refused until '#', '*' or
+// Patience. It returns StrokeReject when digits are thrown away, else StrokeIgnored.
+func (k *Keys) Miss(at time.Time) Stroke {
+	digits := k.digits != "" && !k.Stale(at)
+	k.digits, k.spoiled, k.last = "", true, at
+	if digits {
+		return StrokeReject
+	}
+	return StrokeIgnored
+}
+
+// Expire throws away digits that are Stale and returns StrokeReject if there were any,
+// so that who types slowly hears it before going on.
+func (k *Keys) Expire(now time.Time) Stroke {
+	if !k.Stale(now) {
+		return StrokeIgnored
+	}
+	digits := k.digits != ""
+	k.clear()
+	if digits {
+		return StrokeReject
+	}
+	return StrokeIgnored
+}
+
+func (k *Keys) clear() { k.digits, k.spoiled = "", false }
+
 func (k *Keys) digit(r rune, at time.Time) Stroke {
 	k.last = at
-	if len(k.digits) == MaxDigits {
-		k.digits = ""
+	switch {
+	case k.spoiled:
+		return StrokeDigit
+	case len(k.digits) == MaxDigits:
+		k.digits, k.spoiled = "", true
 		return StrokeReject
 	}
 	k.digits += string(r)
@@ -65,22 +97,15 @@ func (k *Keys) enter() (Stroke, int) {
 	for _, d := range k.digits {
 		n = n*10 + int(d-'0')
 	}
-	k.digits = ""
+	k.clear()
 	if n == 0 {
 		return StrokeReject, 0
 	}
 	return StrokeNumber, n
 }
 
-// Typed returns the digits typed so far, for showing them; stale ones are gone.
-func (k *Keys) Typed(now time.Time) string {
-	if k.Stale(now) {
-		return ""
-	}
-	return k.digits
-}
-
-// Stale reports whether digits have waited longer than Patience for their '#'.
+// Stale reports whether digits, or what spoils them, have waited longer than Patience
+// for their '#'.
 func (k *Keys) Stale(now time.Time) bool {
-	return k.digits != "" && now.Sub(k.last) > Patience
+	return (k.digits != "" || k.spoiled) && now.Sub(k.last) > Patience
 }

@@ -70,7 +70,7 @@ func (k *keypad) build(cfg *config.Config, now func() time.Time) error {
 		}
 		rows[i], cols[i] = row, col
 	}
-	k.panel, err = panel.New(rows, cols, panel.Opts{Now: now})
+	k.panel, err = panel.New(rows, cols, panel.Opts{Now: now, Edges: gpioline.Monotonic})
 	return err
 }
 
@@ -119,6 +119,7 @@ func (k *keypad) Run(ctx context.Context, keys chan<- key) error {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	missed := false // and nobody has been told
 	for {
 		select {
 		case <-ctx.Done():
@@ -133,13 +134,21 @@ func (k *keypad) Run(ctx context.Context, keys chan<- key) error {
 			k.faults.set(lost, "fault.panel.lost", "", "cause", cause)
 			k.faults.set(err != nil && !lost, "fault.panel.stuck", "", "cause", cause)
 		case e := <-k.panel.Keys():
-			if !e.Down {
+			if e.Missed {
+				k.log.Warn("presses may have been missed")
+			}
+			if missed = missed || e.Missed; !missed && !e.Down {
 				continue
 			}
+			if !e.Down {
+				e.Rune = 0
+			}
 			select {
-			case keys <- key{e.Rune, e.At}:
+			case keys <- key{e.Rune, e.At, missed}:
+				missed = false
 			default:
-				k.log.Error("presses come faster than the card takes them", "key", string(e.Rune))
+				missed = true
+				k.log.Error("presses come faster than the card takes them")
 			}
 		}
 	}

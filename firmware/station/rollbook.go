@@ -13,8 +13,9 @@ import (
 
 // key is one key of the panel going down.
 type key struct {
-	r  rune
-	at time.Time
+	r      rune // 0: none
+	at     time.Time
+	missed bool // others before it may have been missed
 }
 
 // lights is the panel's lamp and buzzer; every call returns at once.
@@ -37,6 +38,7 @@ type rollbook struct {
 	words   *text.Catalogue
 	log     *slog.Logger
 	now     func() time.Time
+	tick    func() time.Time // clock of the keys
 	keys    chan key
 	wake    chan struct{}
 
@@ -139,6 +141,7 @@ func (b *rollbook) Run(ctx context.Context) error {
 			b.align(ctx)
 		case <-retry.C:
 			b.align(ctx)
+			b.answer(typed.Expire(b.tick()))
 		}
 	}
 }
@@ -184,12 +187,22 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 }
 
 func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
-	switch stroke, number := typed.Press(k.r, k.at); stroke {
-	case attendance.StrokeReject:
+	if k.missed {
+		b.answer(typed.Miss(k.at))
+	}
+	stroke, number := typed.Press(k.r, k.at)
+	if stroke == attendance.StrokeNumber {
+		b.confirm(ctx, number)
+		return
+	}
+	b.answer(stroke)
+}
+
+// answer tells who types that it was for nothing.
+func (b *rollbook) answer(s attendance.Stroke) {
+	if s == attendance.StrokeReject {
 		b.panel.Reject()
 		b.voice.Beep(false)
-	case attendance.StrokeNumber:
-		b.confirm(ctx, number)
 	}
 }
 

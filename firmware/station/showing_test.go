@@ -243,7 +243,7 @@ func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasi
 		rb.feed(rec)
 	}
 	words := text.New("zh")
-	rb.journal, rb.roster, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now = l, roster, r, r, fl, words, log, time.Now
+	rb.journal, rb.roster, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now, rb.tick = l, roster, r, r, fl, words, log, time.Now, time.Now
 	show := &showing{cal: one{o}, clock: steady{time.Now()}, tick: time.Now, times: lesson.Times{Ready: 2 * time.Minute, Bell: time.Minute, WarmUp: 45 * time.Second, LateLimit: 5 * time.Minute, Preload: 10 * time.Second, Closing: 8 * time.Second},
 		mem: mem, scribe: sc, guard: g, screens: screens, loads: []string{"projector"}, desk: d, voice: r, roll: rb, faults: fl, words: words,
 		place: "柳树屯", stateDir: runDir, log: log, now: time.Now, mark: newBookmark(runDir, log),
@@ -304,7 +304,7 @@ func TestWholeLesson(t *testing.T) {
 		g := begin(t, r, l, o, dir)
 		time.Sleep(150 * time.Second)
 		for _, k := range "12#7#12#99#" {
-			g.roll.keys <- key{k, time.Now()}
+			g.roll.keys <- key{r: k, at: time.Now()}
 		}
 		time.Sleep(6 * time.Minute)
 		g.stop()
@@ -340,14 +340,14 @@ func TestRestartInMidLesson(t *testing.T) {
 		g := begin(t, r, l, o, dir)
 		time.Sleep(150 * time.Second)
 		for _, k := range "12#" {
-			g.roll.keys <- key{k, time.Now()}
+			g.roll.keys <- key{r: k, at: time.Now()}
 		}
 		time.Sleep(90 * time.Second)
 		g.stop()
 		time.Sleep(2 * time.Second) // the film runs on by itself
 		g = begin(t, r, l, o, dir)
 		for _, k := range "7#" {
-			g.roll.keys <- key{k, time.Now()}
+			g.roll.keys <- key{r: k, at: time.Now()}
 		}
 		time.Sleep(5 * time.Minute)
 		g.stop()
@@ -440,12 +440,40 @@ func TestUnrecordedPressIsNotAcknowledged(t *testing.T) {
 		l.refuse = errors.New("input/output error")
 		l.mu.Unlock()
 		for _, k := range "12#" {
-			g.roll.keys <- key{k, time.Now()}
+			g.roll.keys <- key{r: k, at: time.Now()}
 		}
 		time.Sleep(5 * time.Second)
 		g.stop()
 		if got := strings.Join(r.lamps, " "); got != "fault" {
 			t.Errorf("lamps %q, want fault", got)
+		}
+	})
+}
+
+// TestRestOfANumberSignsNobodyIn: after a key that may have been missed nobody is
+// signed in by what is left of a number, and who typed it hears so.
+func TestRestOfANumberSignsNobodyIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, dir := occasion(t, time.Minute)
+		r, l := &room{mains: true, length: 3 * time.Minute}, &ledger{}
+		g := begin(t, r, l, o, dir)
+		time.Sleep(30 * time.Second)
+		for _, k := range []key{{r: '3'}, {missed: true}, {r: '5'}, {r: '#'}, {r: '1'}, {r: '2', missed: true}, {r: '#'}, {r: '1'}} {
+			k.at = time.Now()
+			g.roll.keys <- k
+			time.Sleep(200 * time.Millisecond)
+		}
+		time.Sleep(20 * time.Second) // the last one waits for the rest in vain
+		for _, k := range "12#" {
+			g.roll.keys <- key{r: k, at: time.Now()}
+		}
+		time.Sleep(5 * time.Second)
+		g.stop()
+		if got := l.list(firmware.KindPress); len(got) != 1 || !strings.Contains(string(got[0].Data), `"number":12,`) {
+			t.Errorf("signed in: %v", got)
+		}
+		if got := strings.Count(strings.Join(r.lamps, " "), "reject"); got != 5 {
+			t.Errorf("refused %d times, want 5: %v", got, r.lamps)
 		}
 	})
 }

@@ -81,16 +81,16 @@ func (q *queue) stopped() <-chan struct{} {
 	return q.stop
 }
 
-// wait returns true at the next edge and false after timeout or reset; a
-// negative timeout waits for ever.
-func (q *queue) wait(timeout time.Duration) bool {
+// next returns the next edge, and false after timeout or reset; a negative
+// timeout waits for ever.
+func (q *queue) next(timeout time.Duration) (Edge, bool) {
 	select {
-	case <-q.ch:
-		return true
+	case e := <-q.ch:
+		return e, true
 	default:
 	}
 	if timeout == 0 {
-		return false
+		return Edge{}, false
 	}
 	var expired <-chan time.Time
 	if timeout > 0 {
@@ -99,11 +99,10 @@ func (q *queue) wait(timeout time.Duration) bool {
 		expired = t.C
 	}
 	select {
-	case <-q.ch:
-		return true
+	case e := <-q.ch:
+		return e, true
 	case <-q.stopped():
-		return false
 	case <-expired:
-		return false
 	}
+	return Edge{}, false
 }

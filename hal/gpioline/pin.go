@@ -162,7 +162,17 @@ func (p *Pin) Read() gpio.Level {
 // WaitForEdge returns true at the next edge, at once if one is queued, and false
 // after timeout, or when In, Halt or Close ends the wait. A negative timeout
 // waits for ever; 0 only looks. It waits through the absence of a pin server.
-func (p *Pin) WaitForEdge(timeout time.Duration) bool { return p.queue.wait(timeout) }
+func (p *Pin) WaitForEdge(timeout time.Duration) bool {
+	_, ok := p.queue.next(timeout)
+	return ok
+}
+
+// NextEdge is WaitForEdge that says what the edge was: the level after it and
+// when, on the clock of Monotonic.
+func (p *Pin) NextEdge(timeout time.Duration) (l gpio.Level, at time.Duration, ok bool) {
+	e, ok := p.queue.next(timeout)
+	return e.Level, e.At, ok
+}
 
 // Edges returns the stream of edges that WaitForEdge also draws from: use one of
 // the two. It holds the newest 256 and is never closed.

@@ -120,7 +120,9 @@ func TestQueueKeepsNewest(t *testing.T) {
 		t.Fatalf("oldest edge kept is %d, want 11", e.Seq)
 	}
 	q.reset()
-	if q.wait(0) || q.wait(time.Millisecond) {
-		t.Fatal("edges survived reset")
+	for _, wait := range []time.Duration{0, time.Millisecond} {
+		if e, ok := q.next(wait); ok {
+			t.Fatalf("edge %+v survived reset", e)
+		}
 	}
 }

@@ -12,8 +12,13 @@ type decoder struct {
 	stuck    time.Duration
 
 	cells     [16]cell
-	ghostFrom time.Time // since when some cells are ambiguous, zero if none
+	ghostFrom time.Time    // since when some cells are ambiguous, zero if none
+	last      time.Time    // of the scans that follow each other; zero at rest
+	since     [4]time.Time // for the next scan: since when rows are known to be low, zero if not
 }
+
+// quickest is the shortest press, or pause between two, of a hand.
+const quickest = 60 * time.Millisecond
 
 // cell is one contact.
 type cell struct {
@@ -25,8 +30,15 @@ type cell struct {
 }
 
 // feed takes one scan, bit 4×row+column set for a closed contact, and calls emit
-// for each change. now must not go back.
-func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bool, at time.Time)) {
+// for each change. now must not go back. It tells whether a press may have been
+// missed because the scan before was too long ago.
+func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
+	blind := time.Duration(0)
+	if !d.last.IsZero() {
+		blind = now.Sub(d.last)
+	}
+	missed = blind >= quickest
+	d.last = now
 	ghosts := ambiguous(matrix)
 	if ghosts == 0 {
 		d.ghostFrom = time.Time{}
@@ -40,7 +52,12 @@ func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bo
 			raw = c.down // nothing is known: keep what was
 		}
 		if raw != c.raw {
+			// Seen once: a bounce, if it was looked at often enough to know.
+			missed = missed || c.raw != c.down && blind > d.debounce
 			c.raw, c.since = raw, now
+			if from := d.since[i/4]; raw && !from.IsZero() {
+				c.since = from
+			}
 		}
 		if c.raw != c.down && now.Sub(c.since) >= d.debounce {
 			c.turn(i, emit)
@@ -50,7 +67,12 @@ func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bo
 			emit(i, false, now)
 		}
 	}
+	d.since = [4]time.Time{}
+	return missed
 }
+
+// rest notes that no scan follows for a while, or none can be made.
+func (d *decoder) rest() { d.last, d.since = time.Time{}, [4]time.Time{} }
 
 // turn takes over the debounced level.
 func (c *cell) turn(i int, emit func(cell int, down bool, at time.Time)) {

@@ -12,7 +12,10 @@
 // never join a high to a low output; with other pins each column needs a diode
 // or 1 kΩ in series.
 //
-// It promises: edges only hurry it, a lost one costs at most IdleCheck; a key that
+// It promises: a press that it may have missed, because it had no turn or its pins
+// were lost, is told by Missed, so that nobody takes the rest of a number for the
+// number; rows that stamp their edges tell it also of presses between two looks.
+// Edges else only hurry it, a lost one costs at most IdleCheck; a key that
 // is stuck, or a row shorted to ground, is told by State and ignored while the
 // other keys go on; three keys at the corners of a rectangle, which look like four
 // in a matrix without diodes, are not reported until they are clear again. Lost
@@ -63,6 +66,9 @@ type Key struct {
 	Down bool
 	// At is when it was first seen, before debouncing.
 	At time.Time
+	// Missed is true when presses before this one may have been missed. Rune is 0
+	// if that is all there is to tell.
+	Missed bool
 }
 
 // Opts of a Panel; the zero value is right.
@@ -75,6 +81,9 @@ type Opts struct {
 	Stuck time.Duration
 	// Now tells the time, time.Now if nil.
 	Now func() time.Time
+	// Edges is the clock with which rows stamp their edges, gpioline.Monotonic. If
+	// nil, presses that come and go between two looks are not noticed.
+	Edges func() time.Duration
 }
 
 // Panel is the keypad. Run owns its pins.
@@ -83,14 +92,17 @@ type Panel struct {
 	cols   [4]gpio.PinOut
 	layout [16]rune
 	now    func() time.Time
+	edges  func() time.Duration // nil: edges have no times
 	keys   chan Key
 	lost   atomic.Uint64
 	dec    decoder
+	sentry sentry
 	ready  bool  // pins are set up
 	short  uint8 // rows that stay low with all columns high
 
-	mu  sync.Mutex // err
-	err error
+	mu   sync.Mutex // err, owes
+	err  error
+	owes bool // presses were missed, and nobody has been told
 }
 
 // New prepares a panel on four rows and four columns and touches no pin yet. A
@@ -111,7 +123,8 @@ func New(rows [4]gpio.PinIn, cols [4]gpio.PinOut, opts Opts) (*Panel, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	p := &Panel{rows: rows, cols: cols, now: opts.Now, keys: make(chan Key, keysDepth)}
+	p := &Panel{rows: rows, cols: cols, now: opts.Now, edges: opts.Edges, keys: make(chan Key, keysDepth)}
+	p.sentry.least = opts.Debounce
 	p.dec = decoder{debounce: opts.Debounce, stuck: opts.Stuck}
 	for i := range 4 {
 		if rows[i] == nil || cols[i] == nil {
@@ -140,7 +153,8 @@ func (p *Panel) name(layout string) error {
 }
 
 // Keys returns the stream of presses and releases. It is never closed. When
-// nobody reads it the newest keys are dropped and counted by Lost.
+// nobody reads it the newest keys are dropped and counted by Lost; the next that
+// is not dropped is Missed.
 func (p *Panel) Keys() <-chan Key { return p.keys }
 
 // Lost returns how many keys were dropped because nobody read them.
@@ -166,8 +180,8 @@ func (p *Panel) setState(err error) {
 func (p *Panel) Run(ctx context.Context) error {
 	poke := make(chan struct{}, 1)
 	var watchers sync.WaitGroup
-	for _, row := range p.rows {
-		watchers.Go(func() { watch(ctx, row, poke) })
+	for i := range p.rows {
+		watchers.Go(func() { p.watch(ctx, i, poke) })
 	}
 	defer watchers.Wait()
 	t := time.NewTimer(0)
@@ -201,14 +215,14 @@ func sleep(ctx context.Context, t *time.Timer, d time.Duration) bool {
 	}
 }
 
-// watch pokes whenever row has an edge. A pin that cannot wait is not asked more
+// watch pokes whenever a row has an edge. A pin that cannot wait is not asked more
 // than twice in watchEdge.
-func watch(ctx context.Context, row gpio.PinIn, poke chan<- struct{}) {
+func (p *Panel) watch(ctx context.Context, row int, poke chan<- struct{}) {
 	t := time.NewTimer(0)
 	defer t.Stop()
 	for ctx.Err() == nil {
 		t.Reset(watchEdge / 2)
-		if row.WaitForEdge(watchEdge) {
+		if p.waitForEdge(row) {
 			select {
 			case poke <- struct{}{}:
 			default:
@@ -222,11 +236,28 @@ func watch(ctx context.Context, row gpio.PinIn, poke chan<- struct{}) {
 	}
 }
 
+// waitForEdge waits for one edge of a row and asks what it means.
+func (p *Panel) waitForEdge(row int) bool {
+	r, ok := p.rows[row].(stamped)
+	if !ok || p.edges == nil {
+		return p.rows[row].WaitForEdge(watchEdge)
+	}
+	l, at, ok := r.NextEdge(watchEdge)
+	if ok && p.sentry.edge(row, l, at) {
+		p.miss()
+	}
+	return ok
+}
+
 // step does one look at the keys and returns the pause until the next.
 func (p *Panel) step() time.Duration {
 	pause, err := p.look()
 	if err != nil {
+		if p.ready {
+			p.miss()
+		}
 		p.ready = false
+		p.dec.rest()
 		p.setState(fmt.Errorf("panel: %w", err))
 		return retryPins
 	}
@@ -238,29 +269,89 @@ func (p *Panel) look() (time.Duration, error) {
 	if err := p.setUp(); err != nil {
 		return 0, err
 	}
-	if p.dec.quiet() {
-		pressed, err := p.anyKey()
-		if err != nil || !pressed {
-			p.short = 0
-			return IdleCheck, err
-		}
+	falls, resting, err := p.rest()
+	if err != nil || resting {
+		return IdleCheck, err
 	}
 	matrix, err := p.scan()
 	if err != nil {
 		return 0, err
 	}
-	p.dec.feed(matrix, p.now(), p.send)
+	now := p.now()
+	gone := p.backdate(falls, matrix, now)
+	if p.dec.feed(matrix, now, p.send) || gone {
+		p.miss()
+	}
 	if !p.dec.busy() && (p.short != 0 || p.dec.stuckKeys() != 0) {
 		return slowScan, nil
 	}
 	return ScanEvery, nil
 }
 
+// rest looks whether the panel goes on resting, and if not, since when the rows are
+// low that end it.
+func (p *Panel) rest() (falls [4]fall, resting bool, err error) {
+	if !p.dec.quiet() {
+		return falls, false, nil
+	}
+	p.dec.rest()
+	low, err := p.anyKey()
+	switch {
+	case err != nil:
+		return falls, false, err
+	case low == 0:
+		p.short = 0
+		p.sentry.sleep(p.stamp())
+		return falls, true, nil
+	}
+	return p.sentry.wake(p.stamp(), low), false, nil
+}
+
+// backdate tells the decoder since when keys of the first scan after a rest are
+// down, and returns whether one is up again.
+func (p *Panel) backdate(falls [4]fall, matrix uint16, now time.Time) (gone bool) {
+	for r, f := range falls {
+		if !f.low || p.short&(1<<r) != 0 {
+			continue
+		}
+		age := p.stamp() - f.at
+		if f.known {
+			p.dec.since[r] = now.Add(-age)
+		}
+		gone = gone || matrix>>(4*r)&0xF == 0 && age >= p.sentry.least
+	}
+	return gone
+}
+
+// stamp is now on the clock of the edges.
+func (p *Panel) stamp() time.Duration {
+	if p.edges == nil {
+		return 0
+	}
+	return p.edges()
+}
+
 func (p *Panel) send(cell int, down bool, at time.Time) {
+	p.tell(Key{Rune: p.layout[cell], Down: down, At: at})
+}
+
+// miss tells that presses may have been missed until now.
+func (p *Panel) miss() {
+	p.tell(Key{At: p.now(), Missed: true})
+}
+
+func (p *Panel) tell(k Key) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.Missed = k.Missed || p.owes
 	select {
-	case p.keys <- Key{Rune: p.layout[cell], Down: down, At: at}:
+	case p.keys <- k:
+		p.owes = false
 	default:
-		p.lost.Add(1)
+		p.owes = true
+		if k.Rune != 0 {
+			p.lost.Add(1)
+		}
 	}
 }
 

@@ -20,16 +20,30 @@ type matrix struct {
 	mu      sync.Mutex
 	closed  uint16
 	cols    [4]gpio.Level
-	shorted uint8         // rows wired to ground
-	slow    int           // reads until a row has risen
-	rise    [4]int        // reads left
-	wake    chan struct{} // closed at an edge
+	shorted uint8            // rows wired to ground
+	slow    int              // reads until a row has risen
+	rise    [4]int           // reads left
+	wake    [4]chan struct{} // one edge of each row that nobody has heard of yet
 	err     error
 	reads   int
+	edges   [4]chan edge  // of stamped rows, nil if there are none
+	wait    time.Duration // a read has no turn for so long
+	skip    int           // after so many others
 }
 
-// open makes the wake channel, inside the bubble that uses it.
-func (m *matrix) open() { m.wake = make(chan struct{}) }
+// stall keeps the panel from its pins for some time, from its next read but skip.
+func (m *matrix) stall(d time.Duration, skip int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wait, m.skip = d, skip
+}
+
+// open makes the wake channels, inside the bubble that uses them.
+func (m *matrix) open() {
+	for i := range m.wake {
+		m.wake[i] = make(chan struct{}, 1)
+	}
+}
 
 // lowRows follows the current. Called with mu held.
 func (m *matrix) lowRows() uint8 {
@@ -62,13 +76,18 @@ func (m *matrix) change(do func()) {
 	do()
 	after := m.lowRows()
 	for r := range 4 {
+		if after&^before&(1<<r) != 0 {
+			select {
+			case m.wake[r] <- struct{}{}:
+			default:
+			}
+		}
 		if before&^after&(1<<r) != 0 {
 			m.rise[r] = m.slow
 		}
-	}
-	if after&^before != 0 {
-		close(m.wake)
-		m.wake = make(chan struct{})
+		if (before^after)&(1<<r) != 0 && m.edges[r] != nil {
+			m.edges[r] <- edge{after&(1<<r) == 0, stamp()}
+		}
 	}
 }
 
@@ -92,6 +111,16 @@ func (r row) In(gpio.Pull, gpio.Edge) error {
 
 func (r row) Level() (gpio.Level, error) {
 	r.m.mu.Lock()
+	wait := r.m.wait
+	if r.m.skip > 0 {
+		r.m.skip--
+		wait = 0
+	} else {
+		r.m.wait = 0
+	}
+	r.m.mu.Unlock()
+	time.Sleep(wait)
+	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
 	r.m.reads++
 	if r.m.rise[r.n] > 0 {
@@ -102,11 +131,8 @@ func (r row) Level() (gpio.Level, error) {
 }
 
 func (r row) WaitForEdge(timeout time.Duration) bool {
-	r.m.mu.Lock()
-	wake := r.m.wake
-	r.m.mu.Unlock()
 	select {
-	case <-wake:
+	case <-r.m.wake[r.n]:
 		return true
 	case <-time.After(timeout):
 		return false
@@ -155,12 +181,19 @@ func typing(t *testing.T, m *matrix, script func(p *Panel)) {
 	})
 }
 
-// heard returns the keys said so far: upper case as they are, releases after a /.
+// heard returns the keys said so far: presses as they are, releases after a /, and a
+// ! where some may have been missed.
 func heard(p *Panel) string {
 	var s strings.Builder
 	for {
 		select {
 		case k := <-p.Keys():
+			if k.Missed {
+				s.WriteByte('!')
+			}
+			if k.Rune == 0 {
+				continue
+			}
 			if !k.Down {
 				s.WriteByte('/')
 			}
@@ -227,7 +260,7 @@ func TestPanelGhost(t *testing.T) {
 		}
 		m.let(0, 1, 4)
 		time.Sleep(60 * time.Millisecond)
-		if got := heard(p); got != "/1/2" {
+		if got := heard(p); got != "/1/2" && got != "/2/1" { // a scan may see the one before the other
 			t.Errorf("heard %s, want /1/2", got)
 		}
 	})
@@ -309,7 +342,7 @@ func TestPanelLosesItsPins(t *testing.T) {
 		time.Sleep(time.Second)
 		m.let(0)
 		time.Sleep(60 * time.Millisecond)
-		if got := heard(p); got != "1/1" || p.State() != nil {
+		if got := heard(p); got != "1!/1" || p.State() != nil {
 			t.Errorf("heard %s, state %v: a lost pin made a press", got, p.State())
 		}
 	})

@@ -17,7 +17,7 @@ func (p *Panel) setUp() error {
 		return nil
 	}
 	for _, row := range p.rows {
-		if err := row.In(gpio.PullUp, gpio.FallingEdge); err != nil {
+		if err := row.In(gpio.PullUp, gpio.BothEdges); err != nil {
 			return err
 		}
 	}
@@ -29,18 +29,18 @@ func (p *Panel) setUp() error {
 			return err
 		}
 	}
+	p.sentry.forget()
 	p.ready = true
 	return nil
 }
 
-// anyKey tells, with all columns low, whether any row is low. It leaves the
+// anyKey returns, with all columns low, the rows that are low. It leaves the
 // columns low, ready for an edge.
-func (p *Panel) anyKey() (bool, error) {
+func (p *Panel) anyKey() (uint8, error) {
 	if err := p.driveAll(gpio.Low); err != nil {
-		return false, err
+		return 0, err
 	}
-	low, err := p.lowRows(allRows)
-	return low != 0, err
+	return p.lowRows(allRows)
 }
 
 // allRows is the set of all four rows.
