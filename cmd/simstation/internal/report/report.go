@@ -33,6 +33,7 @@ type Report struct {
 	PressesMade         int `json:"presses_made"`
 	PressesAcknowledged int `json:"presses_acknowledged"` // lamp and buzzer both answered
 	PressesRecorded     int `json:"presses_recorded"`
+	PressesStrange      int `json:"presses_strange"` // those of PressesRecorded whose number nobody typed
 	// PressDelaysMS is the time from key to answer of each press, -1 for none.
 	PressDelaysMS []float64 `json:"press_delays_ms"`
 

@@ -106,6 +106,9 @@ func (r *Report) finish(now time.Time, seen *report.Report, failed []string) {
 	if !r.enough() {
 		r.Failed = append(r.Failed, fmt.Sprintf("only %d of %d starts could be judged: the machine had no time to look", r.judged(false)+r.judged(true), r.Wanted))
 	}
+	if n := seen.PressesStrange; n > 0 {
+		r.Failed = append(r.Failed, fmt.Sprintf("%d numbers are on record that nobody typed", n))
+	}
 	if n := seen.StationRestarts + seen.GuardRestarts + seen.PlayerRestarts; n > 0 {
 		r.Failed = append(r.Failed, fmt.Sprintf("programs ended by themselves: station %d, guard %d, player %d times", seen.StationRestarts, seen.GuardRestarts, seen.PlayerRestarts))
 	}

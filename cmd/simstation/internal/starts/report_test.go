@@ -57,6 +57,11 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%s: ok %v, failed %q", tt.name, r.OK(), text)
 		}
 	}
+	seen.PressesStrange = 1
+	r := row(among(50)...)
+	if r.finish(moment().Add(time.Minute), seen, nil); r.OK() {
+		t.Error("a member who was not there is on record, and nobody objects")
+	}
 }
 
 func TestVerdictOnWhatIsNotAFigure(t *testing.T) {

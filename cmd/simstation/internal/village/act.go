@@ -184,7 +184,7 @@ func (v *Village) Type(ctx context.Context, number string) error {
 		return err
 	}
 	v.watchPanel(ctx, func() bool { return slices.Contains(v.far.panel.Down(), "#") })
-	v.presses.confirmed(v.now())
+	v.presses.confirmed(number, v.now())
 	return nil
 }
 

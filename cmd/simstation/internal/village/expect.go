@@ -158,8 +158,13 @@ func (v *Village) reportWorld(r *report.Report) {
 }
 
 func (v *Village) reportJournal(r *report.Report) {
+	var numbers []int
 	for _, rec := range v.answers.journal() {
 		switch rec.Kind {
+		case firmware.KindPress:
+			var p firmware.Press
+			read(rec.Data, &p)
+			numbers = append(numbers, p.Number)
 		case firmware.KindPower:
 			var g firmware.GuardEvent
 			read(rec.Data, &g)
@@ -174,4 +179,5 @@ func (v *Village) reportJournal(r *report.Report) {
 			}
 		}
 	}
+	r.PressesStrange = v.presses.strange(numbers)
 }

@@ -1,6 +1,9 @@
 package village
 
 import (
+	"maps"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +19,8 @@ type pressCounter struct {
 	hands sync.Mutex // one villager at a time
 
 	mu           sync.Mutex
-	digits       bool // typed since the last confirming or clearing key
+	digits       string         // typed since the last confirming or clearing key
+	numbers      map[string]int // how often each was confirmed
 	made         int
 	acknowledged int
 	waiting      []time.Time // confirming keys without an answer yet
@@ -28,32 +32,49 @@ type pressCounter struct {
 
 // typed notes one key going down.
 func (c *pressCounter) typed(k rune, now time.Time) {
+	c.mu.Lock()
+	number := c.digits
 	switch {
 	case k >= '0' && k <= '9':
-		c.mu.Lock()
-		c.digits = true
-		c.mu.Unlock()
-	case k == '#':
-		c.mu.Lock()
-		digits := c.digits
-		c.digits = false
-		c.mu.Unlock()
-		if digits {
-			c.confirmed(now)
-		}
-	case k == '*':
-		c.mu.Lock()
-		c.digits = false
-		c.mu.Unlock()
+		number += string(k)
+	case k == '#' || k == '*':
+		number = ""
+	}
+	whole := c.digits
+	c.digits = number
+	c.mu.Unlock()
+	if k == '#' && whole != "" {
+		c.confirmed(whole, now)
 	}
 }
 
-// confirmed notes a press whose confirming key goes down now.
-func (c *pressCounter) confirmed(now time.Time) {
+// confirmed notes a number whose confirming key goes down now.
+func (c *pressCounter) confirmed(number string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.numbers == nil {
+		c.numbers = map[string]int{}
+	}
+	c.numbers[strings.TrimLeft(number, "0")]++
 	c.made++
 	c.waiting = append(c.waiting, now)
+}
+
+// strange counts the numbers on record that nobody confirmed, or not so often.
+func (c *pressCounter) strange(recorded []int) int {
+	c.mu.Lock()
+	left := maps.Clone(c.numbers)
+	c.mu.Unlock()
+	n := 0
+	for _, r := range recorded {
+		number := strconv.Itoa(r)
+		if left[number] == 0 {
+			n++
+			continue
+		}
+		left[number]--
+	}
+	return n
 }
 
 // look notes the levels of lamp and buzzer. An answer is a beep with the

@@ -177,6 +177,14 @@ func TestPressesAreCountedAtThePins(t *testing.T) {
 	if made, ack, _ := c.counts(); made != 2 || ack != 1 {
 		t.Fatalf("%d made, %d acknowledged", made, ack)
 	}
+	for _, tt := range []struct {
+		recorded []int
+		want     int
+	}{{nil, 0}, {[]int{12, 3}, 0}, {[]int{12, 3, 12}, 1}, {[]int{123}, 1}} {
+		if got := c.strange(tt.recorded); got != tt.want {
+			t.Errorf("recorded %v: %d strange, want %d", tt.recorded, got, tt.want)
+		}
+	}
 }
 
 func TestDiaryKeepsTheNewestInOrder(t *testing.T) {
