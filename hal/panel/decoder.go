@@ -17,8 +17,8 @@ type decoder struct {
 	since     [4]time.Time // for the next scan: since when rows are known to be low, zero if not
 }
 
-// quickest is the shortest press, or pause between two, of a hand.
-const quickest = 60 * time.Millisecond
+// quickest is the shortest pause of a hand between two presses.
+const quickest = 80 * time.Millisecond
 
 // cell is one contact.
 type cell struct {

@@ -161,7 +161,7 @@ func TestPressIsDatedByItsEdge(t *testing.T) {
 func TestNothingIsLostInSilence(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		holds := rapid.SliceOfN(rapid.IntRange(60, 200), 20, 20).Draw(r, "hold")
-		pauses := rapid.SliceOfN(rapid.IntRange(70, 400), 20, 20).Draw(r, "pause")
+		pauses := rapid.SliceOfN(rapid.IntRange(80, 400), 20, 20).Draw(r, "pause")
 		stalls := rapid.SliceOfN(rapid.IntRange(0, 300), 20, 20).Draw(r, "stall")
 		said := ""
 		synctest.Test(t, func(*testing.T) {
