@@ -68,7 +68,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	next    int64
-	waiting map[int64]chan message
+	waiting map[int64]func(message)
 }
 
 // dial connects to the socket at path. The caller closes the conn.
@@ -77,7 +77,7 @@ func dial(ctx context.Context, path string, handle func(message), garbled func(e
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{nc: nc, handle: handle, garbled: garbled, done: make(chan struct{}), waiting: map[int64]chan message{}}
+	c := &conn{nc: nc, handle: handle, garbled: garbled, done: make(chan struct{}), waiting: map[int64]func(message){}}
 	go c.read()
 	return c, nil
 }
@@ -141,18 +141,30 @@ func (c *conn) deliver(m message) {
 		return
 	}
 	c.mu.Lock()
-	ch := c.waiting[m.RequestID]
+	take := c.waiting[m.RequestID]
 	delete(c.waiting, m.RequestID)
 	c.mu.Unlock()
-	if ch != nil {
-		ch <- m // has room for its one reply
+	if take != nil {
+		take(m)
 	}
 }
 
 // call sends a command (a list, or a map of named arguments) and waits for its
 // reply, at most bound. mpv's own refusal is a replyError.
 func (c *conn) call(ctx context.Context, bound time.Duration, command any) (json.RawMessage, error) {
-	ch, id := c.expect()
+	return c.callThen(ctx, bound, command, func(json.RawMessage) {})
+}
+
+// callThen is a call that hands a good reply to then before any later event is
+// handled. Like handle, then must neither block nor call.
+func (c *conn) callThen(ctx context.Context, bound time.Duration, command any, then func(json.RawMessage)) (json.RawMessage, error) {
+	ch := make(chan message, 1) // has room for its one reply
+	id := c.expect(func(m message) {
+		if m.Error == "success" {
+			then(m.Data)
+		}
+		ch <- m
+	})
 	defer c.forget(id)
 	line, err := json.Marshal(request{Command: command, RequestID: id})
 	if err != nil {
@@ -178,13 +190,12 @@ func (c *conn) call(ctx context.Context, bound time.Duration, command any) (json
 	}
 }
 
-func (c *conn) expect() (chan message, int64) {
+func (c *conn) expect(take func(message)) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.next++
-	ch := make(chan message, 1)
-	c.waiting[c.next] = ch
-	return ch, c.next
+	c.waiting[c.next] = take
+	return c.next
 }
 
 func (c *conn) forget(id int64) {

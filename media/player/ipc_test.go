@@ -15,7 +15,7 @@ import (
 func pipe(t *testing.T, handle func(message)) (*conn, net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
-	c := &conn{nc: near, handle: handle, garbled: func(error) {}, done: make(chan struct{}), waiting: map[int64]chan message{}}
+	c := &conn{nc: near, handle: handle, garbled: func(error) {}, done: make(chan struct{}), waiting: map[int64]func(message){}}
 	go c.read()
 	t.Cleanup(func() {
 		_ = far.Close()
@@ -93,7 +93,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		p := New(Opts{})
-		p.view.settled, p.settled, p.want = 1, 1, wish{gen: 1, file: "f"}
+		p.view.settled, p.settled, p.want = 1, 1, wish{gen: 1, item: item{id: 1, file: "f"}}
 		p.handle(m)
 		if s := p.State(); s.FramesShown < 0 || s.Position < 0 {
 			t.Errorf("%+v", s)

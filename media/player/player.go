@@ -9,7 +9,9 @@
 //
 // A programme is loaded before its time and held at its first frame (Preload),
 // because only that starts within a frame of the wanted moment (Play). The
-// last frame stays on the screen until Stop or the next Preload.
+// last frame stays on the screen until Stop or the next Preload. Items that Queue
+// puts behind it follow without black or silence in between, each with its own
+// gain.
 //
 // It never believes that an end is the whole: a truncated file ends like a
 // complete one, and without a screen mpv goes on with sound only. Such an end
@@ -23,7 +25,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
@@ -61,13 +62,15 @@ type Opts struct {
 
 // wish is what should be on the screen.
 type wish struct {
-	gen     int // counts Preload and Stop
-	file    string
-	at      time.Duration
-	paused  bool
-	ended   bool // Ended was said
-	started bool // Started was said
-	blind   bool // it ran without a picture
+	gen      int // counts Preload and Stop
+	item         // the present one
+	next     []item
+	seen     bool // it was on the screen
+	paused   bool
+	ended    bool // Ended was said
+	complete bool // it said Complete
+	started  bool // Started was said
+	blind    bool // it ran without a picture
 }
 
 // Player supervises one mpv. Its methods may be called from any goroutine.
@@ -79,6 +82,7 @@ type Player struct {
 
 	mu       sync.Mutex
 	want     wish
+	items    int // wished so far
 	overlays map[int]string
 	pictures map[int]placed
 	settled  int   // newest generation that was on the screen or failed
@@ -132,15 +136,17 @@ func (p *Player) Ready(ctx context.Context) error {
 // five seconds before the time) or with ErrUnplayable and mpv's reason. If mpv
 // dies meanwhile, the next one does it.
 func (p *Player) Preload(ctx context.Context, file string, at time.Duration) error {
-	if !strings.Contains(file, "://") {
-		abs, err := filepath.Abs(file)
-		if err != nil {
-			return fmt.Errorf("preload %s: %w", file, err)
-		}
-		file = abs
+	return p.PreloadItem(ctx, Item{File: file, At: at})
+}
+
+// PreloadItem is Preload of an item, with its gain.
+func (p *Player) PreloadItem(ctx context.Context, i Item) error {
+	n, err := i.wished()
+	if err != nil {
+		return fmt.Errorf("preload %w", err)
 	}
-	gen := p.wishFor(file, max(at, 0))
-	err := p.wait(ctx, func() (bool, error) {
+	gen := p.wishFor(n)
+	err = p.wait(ctx, func() (bool, error) {
 		switch {
 		case p.want.gen != gen && p.settled != gen:
 			return false, ErrReplaced
@@ -150,17 +156,19 @@ func (p *Player) Preload(ctx context.Context, file string, at time.Duration) err
 		return false, nil
 	})
 	if err != nil {
-		return fmt.Errorf("preload %s: %w", file, err)
+		return fmt.Errorf("preload %s: %w", n.file, err)
 	}
 	return nil
 }
 
 // wishFor replaces the wish and says that the old programme is over.
-func (p *Player) wishFor(file string, at time.Duration) int {
+func (p *Player) wishFor(n item) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endLocked(ReasonStop, "")
-	p.want = wish{gen: p.want.gen + 1, file: file, at: at, paused: true}
+	p.items++
+	n.id = p.items
+	p.want = wish{gen: p.want.gen + 1, item: n, paused: true}
 	p.crashes = 0
 	p.notifyLocked()
 	return p.want.gen
@@ -182,7 +190,7 @@ func (p *Player) hold(ctx context.Context, what string, paused bool) error {
 		p.want.paused = paused
 		p.notifyLocked()
 	}
-	direct := err == nil && link != nil && p.view.settled == gen
+	direct := err == nil && link != nil && p.view.settled == p.want.id
 	p.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -196,7 +204,7 @@ func (p *Player) hold(ctx context.Context, what string, paused bool) error {
 		if p.want.gen != gen {
 			return false, ErrReplaced
 		}
-		return p.link != nil && p.view.settled == gen && p.view.paused == paused, nil
+		return p.link != nil && p.view.settled == p.want.id && p.view.paused == paused, nil
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -208,7 +216,7 @@ func (p *Player) loadedLocked() error {
 	switch {
 	case p.want.file == "" || p.settled != p.want.gen:
 		return ErrNothingLoaded
-	case p.want.ended:
+	case p.want.ended && len(p.want.next) == 0:
 		return ErrEnded
 	}
 	return nil
@@ -217,7 +225,7 @@ func (p *Player) loadedLocked() error {
 // Stop goes back to a black screen. What played until then has Ended, not
 // Complete. Texts of Show stay.
 func (p *Player) Stop(ctx context.Context) error {
-	gen := p.wishFor("", 0)
+	gen := p.wishFor(item{})
 	err := p.wait(ctx, func() (bool, error) {
 		return p.link == nil || p.want.gen != gen || p.settled >= gen, nil
 	})
@@ -328,13 +336,16 @@ func getSeconds(ctx context.Context, link *conn, bound time.Duration, name strin
 
 // seconds decodes one of mpv's times.
 func seconds(data json.RawMessage) (time.Duration, error) {
-	var s float64
+	var s *float64
 	if err := json.Unmarshal(data, &s); err != nil {
 		return 0, fmt.Errorf("not a time: %w", err)
 	}
-	const limit = 1e8 // three years; keeps the conversion in range
-	if !(s > -limit && s < limit) {
-		return 0, fmt.Errorf("time of %g s: out of range", s)
+	if s == nil {
+		return 0, errors.New("no time")
 	}
-	return time.Duration(s * float64(time.Second)), nil
+	const limit = 1e8 // three years; keeps the conversion in range
+	if !(*s > -limit && *s < limit) {
+		return 0, fmt.Errorf("time of %g s: out of range", *s)
+	}
+	return time.Duration(*s * float64(time.Second)), nil
 }

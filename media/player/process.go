@@ -35,7 +35,7 @@ type process struct {
 func arguments(o Opts) []string {
 	args := []string{
 		"--no-config", "--load-scripts=no", "--ytdl=no", "--osc=no",
-		"--idle=yes", "--force-window=yes", "--keep-open=yes",
+		"--idle=yes", "--force-window=yes", "--keep-open=yes", "--prefetch-playlist=yes",
 		"--input-ipc-server=" + o.Socket,
 		"--input-default-bindings=no", "--input-vo-keyboard=no", "--input-terminal=no",
 		"--msg-level=all=error", "--osd-level=0", "--hr-seek=yes",

@@ -39,13 +39,8 @@ func (s *session) flag(ctx context.Context, name string) bool {
 // inherit makes the programme of an adopted mpv our wish, unless there is one
 // already.
 func (s *session) inherit(ctx context.Context) {
-	path := s.text(ctx, "path")
-	if path == "" {
-		return
-	}
-	var entry int64
-	data, err := s.c.call(ctx, callBound, []any{"get_property", "playlist/0/id"})
-	if err != nil || json.Unmarshal(data, &entry) != nil {
+	e, err := s.entries(ctx)
+	if err != nil || len(e.ids) == 0 {
 		return
 	}
 	pos, err := getSeconds(ctx, s.c, callBound, "time-pos")
@@ -56,9 +51,15 @@ func (s *session) inherit(ctx context.Context) {
 	if p.want.gen != 0 {
 		return
 	}
-	p.want = wish{gen: 1, file: path, at: max(0, pos), paused: held, started: !held}
-	s.issued, s.entry, s.since = 1, entry, p.o.Now()
-	p.view.entry, p.view.restarted, p.view.base = entry, err == nil, pos
+	for i := range e.items {
+		p.items++
+		e.items[i].id = p.items
+	}
+	p.want = wish{gen: 1, item: e.items[0], next: e.items[1:], paused: held, started: !held}
+	p.want.at = max(0, pos)
+	v := &p.view
+	v.issued, v.current, v.ahead, v.gone, v.since = p.want.id, e.ids[0], e.ids[1:], e.gone, p.o.Now()
+	v.entry, v.restarted, v.base = v.current, err == nil, pos
 }
 
 // reconcile takes the next step from what mpv shows to what is wished.
@@ -67,21 +68,28 @@ func (s *session) reconcile(ctx context.Context) error {
 	p.mu.Lock()
 	w, v := p.want, p.view
 	p.mu.Unlock()
+	last := len(w.next) == 0
 	switch {
 	case w.gen == 0:
 		return nil
-	case s.issued != w.gen:
+	case v.issued != w.id:
 		return s.issue(ctx, w)
-	case w.file == "" || w.ended:
+	case w.file == "":
 		return nil
-	case v.settled != w.gen:
+	case v.settled != w.id:
 		return s.settle(ctx, w, v)
-	case v.endEntry == s.entry:
-		s.ended(w.gen, v)
+	case v.gone > 0:
+		return s.forget(ctx)
+	case len(v.ahead) < len(w.next):
+		return s.add(ctx, w.next[len(v.ahead)])
+	case w.ended && last:
 		return nil
-	case v.eof && v.paused:
-		return s.finish(ctx, w.gen)
-	case v.paused != w.paused && !v.eof:
+	case v.over():
+		s.over(w, v)
+		return nil
+	case v.eof && v.paused && last:
+		return s.finish(ctx, w.id)
+	case v.paused != w.paused && (!v.eof || !last):
 		_, err := s.c.call(ctx, callBound, setProperty("pause", w.paused))
 		return fatal(err)
 	}
@@ -102,65 +110,60 @@ func fatal(err error) error {
 // issue tells mpv to show the wish.
 func (s *session) issue(ctx context.Context, w wish) error {
 	p := s.p
-	if s.issued != w.gen {
-		s.noVideo = false
-	}
-	s.issued, s.entry, s.since, s.still, s.dark = w.gen, -1, p.o.Now(), 0, 0
-	if w.file == "" || w.ended {
-		_, err := s.c.call(ctx, callBound, []any{"stop"})
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.want.gen == w.gen {
-			p.settled, p.view.settled = w.gen, w.gen
-			p.notifyLocked()
-		}
-		return fatal(err)
-	}
+	s.still, s.dark = 0, 0
 	p.mu.Lock()
-	p.view.duration, p.view.frames, p.view.base = 0, 0, w.at
-	p.view.late.begin()
-	p.view.bad.begin()
+	if w.ended && len(w.next) > 0 && p.want.id == w.id {
+		p.nextLocked()
+	}
+	w = p.want
+	p.view.issued, p.view.since = w.id, p.o.Now()
+	p.view.current, p.view.ahead, p.view.gone = -1, nil, 0
+	p.view.beginLocked(w.at)
 	p.mu.Unlock()
+	if w.file == "" {
+		return s.clear(ctx, w)
+	}
 	video := "auto"
-	if s.noVideo {
+	if s.noVideo == w.gen {
 		video = "no"
 	}
-	for _, c := range [][]any{setProperty("pause", true), setProperty("vid", video),
-		setProperty("start", fmt.Sprintf("%.3f", w.at.Seconds()))} {
+	for _, c := range [][]any{setProperty("pause", true), setProperty("vid", video)} {
 		if _, err := s.c.call(ctx, callBound, c); err != nil {
 			return err
 		}
 	}
-	data, err := s.c.call(ctx, callBound, []any{"loadfile", w.file, "replace"})
+	err := s.load(ctx, w.item, "replace", func(entry int64) { p.view.current = entry })
 	if err != nil {
 		return err
 	}
-	var reply struct {
-		Entry int64 `json:"playlist_entry_id"`
-	}
-	if err := json.Unmarshal(data, &reply); err != nil {
-		return fmt.Errorf("mpv loadfile: %w", err)
-	}
-	s.entry = reply.Entry
 	return s.reconcile(ctx)
+}
+
+// clear makes mpv show nothing.
+func (s *session) clear(ctx context.Context, w wish) error {
+	p := s.p
+	_, err := s.c.call(ctx, callBound, []any{"stop"})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.want.gen == w.gen {
+		p.settled, p.view.settled = w.gen, w.id
+		p.notifyLocked()
+	}
+	return fatal(err)
 }
 
 // settle waits for the first frame of the wish and looks at what was loaded.
 func (s *session) settle(ctx context.Context, w wish, v view) error {
 	switch {
-	case v.endEntry == s.entry && v.noScreen && !s.noVideo:
+	case v.endEntry == v.current && v.noScreen && s.noVideo != w.gen:
 		// Sound without a picture is more than nothing; it is never Complete.
-		s.noVideo = true
+		s.noVideo = w.gen
 		return s.issue(ctx, w)
-	case v.endEntry == s.entry:
-		s.fail(w.gen, fmt.Errorf("%w: %s", ErrUnplayable, v.why()))
-		// A folder or a list would go on with what is in it.
-		_, err := s.c.call(ctx, callBound, []any{"stop"})
-		return fatal(err)
-	case v.entry == s.entry && v.restarted:
-	case s.p.o.Now().Sub(s.since) > loadBound:
-		s.fail(w.gen, fmt.Errorf("%w: no first frame in %v", ErrUnplayable, loadBound))
-		return nil
+	case v.over():
+		return s.refuse(ctx, w, fmt.Errorf("%w: %s", ErrUnplayable, v.why()))
+	case v.entry == v.current && v.restarted:
+	case s.p.o.Now().Sub(v.since) > loadBound:
+		return s.refuse(ctx, w, fmt.Errorf("%w: no first frame in %v", ErrUnplayable, loadBound))
 	default:
 		return nil
 	}
@@ -173,9 +176,7 @@ func (s *session) settle(ctx context.Context, w wish, v view) error {
 		return err
 	}
 	if err := tracks.check(w, duration); err != nil && !w.started {
-		s.fail(w.gen, err)
-		_, err := s.c.call(ctx, callBound, []any{"stop"})
-		return fatal(err)
+		return s.refuse(ctx, w, err)
 	}
 	s.shown(w, tracks, duration)
 	return s.reconcile(ctx)
@@ -186,35 +187,42 @@ func (s *session) shown(w wish, t tracks, duration time.Duration) {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.want.gen != w.gen {
+	if p.want.id != w.id {
 		return
 	}
-	p.view.video, p.view.duration, p.view.settled = t.video(), duration, w.gen
-	if p.settled == w.gen {
+	p.view.video, p.view.duration, p.view.settled = t.video(), duration, w.id
+	if p.want.seen {
 		p.emitLocked(Event{Kind: Restarted, Detail: fmt.Sprintf("mpv %d", s.m.pid)})
 	}
+	p.want.seen, p.view.moved = true, p.o.Now()
 	p.settled, p.failure = w.gen, nil
 	p.notifyLocked()
 }
 
-func (s *session) fail(gen int, err error) {
+// refuse gives the present item up. Mpv is stopped first, because it would go on
+// with what is in a folder or a list.
+func (s *session) refuse(ctx context.Context, w wish, why error) error {
+	_, err := s.c.call(ctx, callBound, []any{"stop"})
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	if s.p.want.gen == gen {
-		s.p.failLocked(gen, err)
+	s.p.view.issued = 0
+	if s.p.want.id == w.id {
+		s.p.giveUpLocked(why)
 	}
+	s.p.notifyLocked()
+	return fatal(err)
 }
 
 // failLocked gives a wish up.
-func (p *Player) failLocked(gen int, err error) {
+func (p *Player) failLocked(err error) {
 	p.endLocked(ReasonError, err.Error())
-	p.want = wish{gen: gen}
-	p.settled, p.failure = gen, err
+	p.want = wish{gen: p.want.gen, item: item{id: p.want.id}}
+	p.settled, p.failure = p.want.gen, err
 	p.notifyLocked()
 }
 
 // finish says that mpv came to the end of what it could read.
-func (s *session) finish(ctx context.Context, gen int) error {
+func (s *session) finish(ctx context.Context, id int) error {
 	pos, err := getSeconds(ctx, s.c, callBound, "time-pos")
 	if fatal(err) != nil {
 		return err
@@ -222,7 +230,7 @@ func (s *session) finish(ctx context.Context, gen int) error {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.want.gen == gen {
+	if p.want.id == id {
 		if err == nil {
 			p.want.at = max(0, pos)
 		}
@@ -230,22 +238,6 @@ func (s *session) finish(ctx context.Context, gen int) error {
 		p.notifyLocked()
 	}
 	return nil
-}
-
-// ended says that mpv dropped the programme by itself.
-func (s *session) ended(gen int, v view) {
-	p := s.p
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.want.gen != gen {
-		return
-	}
-	reason := ReasonError
-	if v.endReason == "eof" {
-		reason = ReasonEOF
-	}
-	p.endLocked(reason, v.why())
-	p.notifyLocked()
 }
 
 // beat asks whether mpv lives, moves and has a picture.
@@ -261,7 +253,7 @@ func (s *session) beat(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v, w := &p.view, &p.want
-	playing := v.settled == w.gen && w.file != "" && !w.paused && !w.ended && !v.paused && !v.eof
+	playing := v.settled == w.id && w.file != "" && !w.paused && !w.ended && !v.paused && !v.eof
 	if !playing || err != nil || pos != s.beatPos {
 		s.still = 0
 	} else if s.still++; time.Duration(s.still)*beatEvery >= p.o.HangAfter {

@@ -32,10 +32,9 @@ type session struct {
 	p       *Player
 	c       *conn
 	m       *process
-	issued  int   // generation that mpv was told to show
-	entry   int64 // its playlist entry
-	since   time.Time
-	noVideo bool // it has no screen: sound only
+	noVideo int  // generation that has no screen: sound only
+	hasGain bool // mpv has a gain of its own
+	gains   map[int64]float64
 
 	beatPos time.Duration
 	still   int // beats without motion
@@ -133,7 +132,7 @@ func (p *Player) connect(ctx context.Context) (*session, bool, error) {
 	if c, err := dial(ctx, p.o.Socket, p.handle, p.garbled); err == nil {
 		m, err := p.adopt(ctx, c)
 		if err == nil {
-			return &session{p: p, c: c, m: m}, true, nil
+			return &session{p: p, c: c, m: m, gains: map[int64]float64{}}, true, nil
 		}
 		c.close()
 		if errors.Is(err, errForeign) || ctx.Err() != nil {
@@ -150,7 +149,7 @@ func (p *Player) connect(ctx context.Context) (*session, bool, error) {
 		m.kill()
 		return nil, false, err
 	}
-	return &session{p: p, c: c, m: m}, false, nil
+	return &session{p: p, c: c, m: m, gains: map[int64]float64{}}, false, nil
 }
 
 // adopt takes over the mpv behind c when it answers and was started the way we
@@ -220,6 +219,11 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 			return err
 		}
 	}
+	_, err := s.c.call(ctx, s.p.o.HangAfter, setProperty("volume-gain-max", MostGain))
+	if fatal(err) != nil {
+		return err
+	}
+	s.hasGain = err == nil // since mpv 0.38
 	shown := map[int]string{}
 	if err := s.texts(ctx, shown); err != nil {
 		return err
@@ -325,7 +329,7 @@ func (s *session) bury(why error) {
 	p.restarts++
 	p.crashes++
 	if p.crashes > mostCrashes && p.want.file != "" {
-		p.failLocked(p.want.gen, fmt.Errorf("%w: mpv died %d times at %v", ErrUnplayable, p.crashes, p.want.at))
+		p.giveUpLocked(fmt.Errorf("%w: mpv died %d times at %v", ErrUnplayable, p.crashes, p.want.at))
 		p.crashes = 0
 	}
 	p.notifyLocked()

@@ -5,16 +5,23 @@ import "time"
 // Status is what the player knows of mpv right now. While mpv is being
 // replaced, Alive is false and the rest says what will be shown again.
 type Status struct {
-	Alive       bool          `json:"alive"`             // mpv runs and answers
-	Version     string        `json:"version,omitempty"` // "mpv 0.35.1"
-	Loaded      string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
-	Position    time.Duration `json:"position_ns"`
-	Duration    time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
-	FrameTime   time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
-	Paused      bool          `json:"paused"`      // by Preload or Pause, not at the end
-	Playing     bool          `json:"playing"`     // moving
-	EOF         bool          `json:"eof"`         // the last frame is held
-	FramesShown int64         `json:"frames_shown"`
+	Alive     bool          `json:"alive"`             // mpv runs and answers
+	Version   string        `json:"version,omitempty"` // "mpv 0.35.1"
+	Loaded    string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
+	Position  time.Duration `json:"position_ns"`
+	Duration  time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
+	FrameTime time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
+	Paused    bool          `json:"paused"`      // by Preload or Pause, not at the end
+	Playing   bool          `json:"playing"`     // moving
+	EOF       bool          `json:"eof"`         // the last frame is held
+	Complete  bool          `json:"complete"`    // at EOF: as in the event Ended
+	Queued    int           `json:"queued"`      // items that follow
+	// Still is for how long nothing has moved although it should: the source gives
+	// nothing, or mpv hangs. From StillBound on it is not Playing.
+	Still time.Duration `json:"still_ns"`
+	// Blind: it has a picture, but ran without a screen; it will not be Complete.
+	Blind       bool  `json:"blind"`
+	FramesShown int64 `json:"frames_shown"`
 	// FramesDropped is how many frames mpv says it did not show, because its output
 	// was late or its decoder could not; it begins anew when mpv is replaced.
 	FramesDropped int64 `json:"frames_dropped"`
@@ -24,6 +31,10 @@ type Status struct {
 	PID           int   `json:"pid,omitempty"` // of mpv
 	Problem       error `json:"-"`             // why it is not Alive
 }
+
+// StillBound is for how long a playing programme may stand before it counts as
+// still: longer than any frame.
+const StillBound = time.Second
 
 // EventKind is what happened.
 type EventKind string
@@ -73,10 +84,15 @@ func (p *Player) State() Status {
 		return s
 	}
 	s.Loaded, s.Position, s.Duration = p.want.file, p.want.at, p.view.duration
-	s.EOF, s.Paused = p.want.ended, p.want.paused && !p.want.ended
+	s.EOF, s.Paused, s.Queued = p.want.ended, p.want.paused && !p.want.ended, len(p.want.next)
+	s.Complete, s.Blind = p.want.complete, p.want.blind
 	s.FramesShown, s.FrameTime = p.view.framesShown(), p.view.frameTime()
 	s.FramesDropped = p.view.late.count + p.view.bad.count
-	s.Playing = s.Alive && p.view.settled == p.want.gen && !p.view.paused && !p.want.ended
+	s.Playing = s.Alive && p.view.settled == p.want.id && !p.view.paused && !p.want.ended
+	if s.Playing {
+		s.Still = max(0, p.o.Now().Sub(p.view.moved))
+		s.Playing = s.Still < StillBound
+	}
 	return s
 }
 
@@ -105,7 +121,9 @@ func (p *Player) endLocked(reason, detail string) {
 		return
 	}
 	p.want.ended = true
-	whole := p.view.duration > 0 && p.want.at >= p.view.duration-endTolerance
-	p.emitLocked(Event{Kind: Ended, Reason: reason, Detail: detail,
-		Complete: reason == ReasonEOF && whole && !p.want.blind})
+	length := p.view.duration
+	whole := length > 0 && p.want.at >= length-min(endTolerance, length/2)
+	p.want.blind = p.want.blind || p.view.video && !p.view.vo
+	p.want.complete = reason == ReasonEOF && whole && !p.want.blind
+	p.emitLocked(Event{Kind: Ended, Reason: reason, Detail: detail, Complete: p.want.complete})
 }

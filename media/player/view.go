@@ -2,12 +2,14 @@ package player
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
 
 // endTolerance is by how much a complete programme may end before its stated
-// duration: sound and picture rarely have the same length.
+// duration: sound and picture rarely have the same length. Of a very short one it
+// is half.
 const endTolerance = time.Second
 
 // view is what mpv has told over the present connection.
@@ -23,6 +25,7 @@ type view struct {
 
 	position time.Duration
 	known    bool // position is of this entry
+	moved    time.Time
 	duration time.Duration
 	fps      float64
 	video    bool // the programme has a moving picture, shown or not
@@ -35,7 +38,25 @@ type view struct {
 	late   drops         // of these, what its output dropped because it was late
 	bad    drops         // and what its decoder did not give out
 
-	settled int // generation of the wish that this mpv shows
+	issued  int       // item that mpv was told to show
+	since   time.Time // when
+	current int64     // its playlist entry
+	ahead   []int64   // entries of the items that follow, as far as mpv knows them
+	gone    int       // entries before the present one
+	settled int       // item that this mpv shows
+	idle    bool      // mpv has nothing to play
+}
+
+// over says whether the present entry ended and mpv does not go on to the next.
+func (v *view) over() bool {
+	return v.endEntry == v.current && (len(v.ahead) == 0 || v.endReason == "redirect" || v.idle)
+}
+
+// beginLocked forgets what mpv told of the item before.
+func (v *view) beginLocked(at time.Duration) {
+	v.duration, v.frames, v.base, v.known, v.settled = 0, 0, at, false, 0
+	v.late.begin()
+	v.bad.begin()
 }
 
 // framesShown is the frames that passed on a configured screen, by position
@@ -100,7 +121,7 @@ func (v *view) why() string {
 // watched are the properties whose changes mpv reports.
 func watched() []string {
 	return []string{"pause", "eof-reached", "vo-configured", "current-ao", "duration", "time-pos",
-		"container-fps", "frame-drop-count", "decoder-frame-drop-count"}
+		"idle-active", "container-fps", "frame-drop-count", "decoder-frame-drop-count"}
 }
 
 // handle takes an event of mpv, on the reader's goroutine.
@@ -115,6 +136,9 @@ func (p *Player) handle(m message) {
 		p.grumbleLocked(m)
 		return
 	case "start-file":
+		for slices.Contains(p.view.ahead, m.Entry) {
+			p.advanceLocked()
+		}
 		p.view.entry, p.view.restarted, p.view.known, p.view.grumbles = m.Entry, false, false, 0
 		p.view.complaint, p.view.noScreen = "", false
 	case "playback-restart":
@@ -147,7 +171,9 @@ func (p *Player) propertyLocked(m message) {
 		p.movedLocked(m.Data)
 		return
 	case "pause":
-		v.paused = isTrue(m.Data)
+		v.paused, v.moved = isTrue(m.Data), p.o.Now()
+	case "idle-active":
+		v.idle = isTrue(m.Data)
 	case "eof-reached":
 		v.eof = isTrue(m.Data)
 	case "vo-configured":
@@ -183,8 +209,11 @@ func (p *Player) movedLocked(data json.RawMessage) {
 	}
 	step := pos - v.position
 	first := !v.known
+	if first || step != 0 {
+		v.moved = p.o.Now()
+	}
 	v.position, v.known = pos, true
-	if v.settled == 0 || v.settled != p.want.gen {
+	if v.settled == 0 || v.settled != p.want.id || v.entry != v.current {
 		return
 	}
 	p.want.at = max(0, pos)
