@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -130,5 +132,59 @@ func TestOldEventsMakeRoom(t *testing.T) {
 	}
 	if e := <-p.Events(); e.Position != 44 {
 		t.Errorf("oldest event is %d", e.Position)
+	}
+}
+
+// TestInvalidJSONOfMpvItself: a raw screenshot is answered with bytes that are no
+// JSON. It is not waited for longer than its bound, and the link lives.
+func TestInvalidJSONOfMpvItself(t *testing.T) {
+	if _, err := exec.LookPath("mpv"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir, err := os.MkdirTemp("", "player")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	p := New(Opts{RunDir: dir, Video: "null", Audio: "null", Args: []string{"--screenshot-sw=yes"}})
+	m, err := start(p.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.kill()
+	skipped := make(chan error, 16)
+	p.garbled = func(err error) { skipped <- err }
+	c, err := p.reach(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	call := func(command ...any) error {
+		_, err := c.call(t.Context(), 20*time.Second, command)
+		return err
+	}
+	if err := call("loadfile", "av://lavfi:testsrc=s=320x180"); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		_, err := c.call(t.Context(), 2*time.Second, []any{"screenshot-raw"})
+		if errors.Is(err, errNoReply) {
+			break
+		}
+		if time.Now().After(end) { // no picture yet, or an mpv that answers in JSON
+			t.Fatalf("a raw screenshot is answered: %v", err)
+		}
+	}
+	select {
+	case err := <-skipped:
+		t.Log(err)
+	case <-time.After(20 * time.Second):
+		t.Error("nothing was skipped")
+	}
+	if _, err := getSeconds(t.Context(), c, 20*time.Second, "time-pos"); err != nil {
+		t.Errorf("after it: %v", err)
 	}
 }

@@ -175,22 +175,29 @@ func (s *session) settle(ctx context.Context, w wish, v view) error {
 	if fatal(err) != nil {
 		return err
 	}
+	// The length of a stream is but what has come of it until now: whenever it is
+	// lost, it would be complete.
+	stream := !s.flag(ctx, "seekable") || s.flag(ctx, "partially-seekable")
+	if stream {
+		duration = 0
+	}
 	if err := tracks.check(w, duration); err != nil && !w.started {
 		return s.refuse(ctx, w, err)
 	}
-	s.shown(w, tracks, duration)
+	s.shown(w, tracks, duration, stream)
 	return s.reconcile(ctx)
 }
 
 // shown records that the wish is on the screen.
-func (s *session) shown(w wish, t tracks, duration time.Duration) {
+func (s *session) shown(w wish, t tracks, duration time.Duration, stream bool) {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.want.id != w.id {
 		return
 	}
-	p.view.video, p.view.duration, p.view.settled = t.video(), duration, w.id
+	v := &p.view
+	v.video, v.duration, v.stream, v.settled = t.video(), duration, stream, w.id
 	if p.want.seen {
 		p.emitLocked(Event{Kind: Restarted, Detail: fmt.Sprintf("mpv %d", s.m.pid)})
 	}

@@ -9,7 +9,7 @@ type Status struct {
 	Version   string        `json:"version,omitempty"` // "mpv 0.35.1"
 	Loaded    string        `json:"loaded,omitempty"`  // file that is on the screen, "" when black
 	Position  time.Duration `json:"position_ns"`
-	Duration  time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown
+	Duration  time.Duration `json:"duration_ns"` // by the file's own word; 0 when unknown, and for a stream
 	FrameTime time.Duration `json:"frame_ns"`    // between two frames; 0 when unknown
 	Paused    bool          `json:"paused"`      // by Preload or Pause, not at the end
 	Playing   bool          `json:"playing"`     // moving
@@ -70,7 +70,7 @@ type Event struct {
 	Position time.Duration
 	Duration time.Duration
 	Reason   string // of Ended: one of the Reason constants
-	Complete bool   // of Ended: it reached its full length, with a picture on the screen if it has one
+	Complete bool   // of Ended: it reached its full length, with a picture on the screen if it has one; never of a stream
 	Detail   string // an English sentence for the log
 }
 

@@ -28,6 +28,7 @@ type view struct {
 	moved    time.Time
 	duration time.Duration
 	fps      float64
+	stream   bool // it has no length of its own
 	video    bool // the programme has a moving picture, shown or not
 	vo, ao   bool
 	paused   bool
@@ -54,7 +55,7 @@ func (v *view) over() bool {
 
 // beginLocked forgets what mpv told of the item before.
 func (v *view) beginLocked(at time.Duration) {
-	v.duration, v.frames, v.base, v.known, v.settled = 0, 0, at, false, 0
+	v.duration, v.frames, v.base, v.known, v.stream, v.settled = 0, 0, at, false, false, 0
 	v.late.begin()
 	v.bad.begin()
 }
@@ -182,7 +183,7 @@ func (p *Player) propertyLocked(m message) {
 		v.ao = isSet(m.Data)
 	case "duration":
 		d, err := seconds(m.Data)
-		if err != nil {
+		if err != nil || v.stream {
 			return // not loaded: the last known one stays
 		}
 		v.duration = d
