@@ -239,7 +239,7 @@ func (s *session) finish(ctx context.Context, id int) error {
 	defer p.mu.Unlock()
 	if p.want.id == id {
 		if err == nil {
-			p.want.at = max(0, pos)
+			p.reachLocked(pos)
 		}
 		p.endLocked(ReasonEOF, "")
 		p.notifyLocked()

@@ -122,7 +122,7 @@ func (p *Player) endLocked(reason, detail string) {
 	}
 	p.want.ended = true
 	length := p.view.duration
-	whole := length > 0 && p.want.at >= length-min(endTolerance, length/2)
+	whole := length > 0 && p.want.at-p.view.leapt >= length-min(endTolerance, length/2)
 	p.want.blind = p.want.blind || p.view.video && !p.view.vo
 	p.want.complete = reason == ReasonEOF && whole && !p.want.blind
 	p.emitLocked(Event{Kind: Ended, Reason: reason, Detail: detail, Complete: p.want.complete})

@@ -34,6 +34,7 @@ type view struct {
 	paused   bool
 	eof      bool
 
+	leapt  time.Duration // leapt over
 	base   time.Duration // position when frames were counted last
 	frames float64       // shown by position
 	late   drops         // of these, what its output dropped because it was late
@@ -56,6 +57,7 @@ func (v *view) over() bool {
 // beginLocked forgets what mpv told of the item before.
 func (v *view) beginLocked(at time.Duration) {
 	v.duration, v.frames, v.base, v.known, v.stream, v.settled = 0, 0, at, false, false, 0
+	v.leapt = 0
 	v.late.begin()
 	v.bad.begin()
 }
@@ -210,14 +212,11 @@ func (p *Player) movedLocked(data json.RawMessage) {
 	}
 	step := pos - v.position
 	first := !v.known
-	if first || step != 0 {
-		v.moved = p.o.Now()
-	}
 	v.position, v.known = pos, true
 	if v.settled == 0 || v.settled != p.want.id || v.entry != v.current {
 		return
 	}
-	p.want.at = max(0, pos)
+	p.reachLocked(pos)
 	if first || v.paused && !v.eof || step <= 0 || step > 2*time.Second {
 		return
 	}
@@ -232,6 +231,20 @@ func (p *Player) movedLocked(data json.RawMessage) {
 	if pos-v.base > time.Second {
 		p.crashes = 0
 	}
+}
+
+// reachLocked moves the present item to a position. What it leaps over faster than
+// time goes by was not shown: at the end of a file that has a head only, mpv says
+// that it stands where the head says.
+func (p *Player) reachLocked(pos time.Duration) {
+	v, now := &p.view, p.o.Now()
+	if leap := pos - p.want.at; leap > now.Sub(v.moved)+endTolerance {
+		v.leapt += leap
+	}
+	if pos != p.want.at {
+		v.moved = now
+	}
+	p.want.at = max(0, pos)
 }
 
 func isTrue(data json.RawMessage) bool { return string(data) == "true" }
