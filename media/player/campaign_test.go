@@ -2,7 +2,13 @@ package player_test
 
 import (
 	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -109,4 +115,136 @@ func TestStoppedMpvIsCured(t *testing.T) {
 	}
 	p50, p95, most := spread(cured)
 	t.Logf("moves again after SIGSTOP, n=%d: %v p50, %v p95, %v max", len(cured), p50, p95, most)
+}
+
+// usage is what a process takes: resident memory in KiB, and processor time.
+func usage(t testing.TB, pid int) (kib int, busy time.Duration) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, after, ok := strings.Cut(string(b), "VmRSS:"); ok {
+		kib, _ = strconv.Atoi(strings.Fields(after)[0])
+	}
+	b, err = os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return kib, time.Duration(user+system) * 10 * time.Millisecond // of 100 ticks a second
+}
+
+// TestManyItemsDoNotGrow plays short items of three shapes one behind the other in
+// one mpv, and weighs both processes at the start, a quarter and the end.
+func TestManyItemsDoNotGrow(t *testing.T) {
+	t.Parallel()
+	r := run(t, player.Opts{})
+	shapes := []string{clip(t, 1), footage(t, 1, "testsrc=s=482x270:r=30"), footage(t, 1, "testsrc=s=640x360:r=50")}
+	at := func(i int) player.Item {
+		return player.Item{File: shapes[i%3], At: 700 * time.Millisecond, GainDB: float64(i%5) - 2}
+	}
+	many, pid := times(40, 2000), 0
+	var theirs, ours []int
+	weigh := func() {
+		runtime.GC()
+		kib, _ := usage(t, r.State().PID)
+		own, _ := usage(t, os.Getpid())
+		theirs, ours = append(theirs, kib), append(ours, own)
+	}
+	r.must(r.PreloadItem(r.ctx(), at(0)))
+	r.must(r.Play(r.ctx()))
+	queued := 1
+	for over := range many {
+		for ; queued < many && queued <= over+player.MostQueued/2; queued++ {
+			r.must(r.Queue(at(queued)))
+		}
+		if e := r.event(player.Ended); !e.Complete || e.File != shapes[over%3] {
+			t.Errorf("item %d: %+v", over, e)
+		}
+		switch over + 1 {
+		case many / 20:
+			pid = r.State().PID
+			weigh()
+		case many / 4, many:
+			weigh()
+		}
+	}
+	t.Logf("%d items: mpv %d KiB, ours with the test %d KiB at start, quarter and end", many, theirs, ours)
+	if theirs[2] > theirs[1]+40<<10 || ours[2] > ours[1]+40<<10 || r.State().PID != pid {
+		t.Errorf("grown: mpv %d KiB, ours %d KiB, mpv %d was %d", theirs, ours, r.State().PID, pid)
+	}
+}
+
+// TestChangesOfItems measures for how long last frames stand, from the pixels.
+func TestChangesOfItems(t *testing.T) {
+	if !*campaign {
+		t.Skip("a campaign; TestNoBlackBetweenItems does a few")
+	}
+	s := newScreen(t)
+	r := run(t, player.Opts{Video: "x11", Audio: "null", Display: s.display})
+	i := player.Item{File: footage(t, 4, numbered), At: 2 * time.Second}
+	var holds []time.Duration
+	blank := 0
+	for range 10 {
+		r.must(r.PreloadItem(r.ctx(), i))
+		for range 10 {
+			r.must(r.Queue(i))
+		}
+		r.wait("first frame", func() bool { return s.number() == 50 })
+		r.must(r.Play(r.ctx()))
+		h, b := s.watch(r, 11)
+		holds, blank = append(holds, h...), blank+b
+		r.event(player.Ended)
+	}
+	p50, p95, most := spread(holds)
+	t.Logf("%s: last frames of 40ms stood for %v p50, %v p95, %v max at %d changes, %d blank", r.State().Version, p50, p95, most, len(holds), blank)
+	if blank > 0 {
+		t.Errorf("%d looks at the screen without a frame", blank)
+	}
+}
+
+// BenchmarkFullHD is what a minute of 1080p25 costs: mpv alone, and mpv with us, with
+// a display of its own each, one after the other.
+func BenchmarkFullHD(b *testing.B) {
+	film := footage(b, 60, "testsrc2=s=1920x1080:r=25")
+	for b.Loop() {
+		s := newScreen(b)
+		alone := exec.Command("mpv", "--no-config", "--vo=x11", "--ao=null", "--hwdec=no", "--fs", film)
+		alone.Env = append(alone.Environ(), "DISPLAY="+s.display)
+		if err := alone.Start(); err != nil {
+			b.Fatal(err)
+		}
+		time.Sleep(5 * time.Second) // let it begin
+		peer, peerKiB := cost(b, alone.Process.Pid)
+		_ = alone.Process.Kill()
+		_ = alone.Wait()
+
+		r := run(b, player.Opts{Video: "x11", Audio: "null", Display: s.display})
+		r.must(r.Preload(r.ctx(), film, 0))
+		r.must(r.Play(r.ctx()))
+		r.until("well in it", func(s player.Status) bool { return s.Position > 5*time.Second })
+		_, before := usage(b, os.Getpid())
+		theirs, kib := cost(b, r.State().PID)
+		own, after := usage(b, os.Getpid())
+		r.must(r.quit())
+		b.ReportMetric(peer, "%cpu-mpv-alone")
+		b.ReportMetric(theirs, "%cpu-mpv-ours")
+		b.ReportMetric(100*(after-before).Seconds()/costFor.Seconds(), "%cpu-us")
+		b.ReportMetric(float64(peerKiB)/1024, "MiB-mpv-alone")
+		b.ReportMetric(float64(kib)/1024, "MiB-mpv-ours")
+		b.ReportMetric(float64(own)/1024, "MiB-us-and-test")
+	}
+}
+
+const costFor = 20 * time.Second
+
+// cost is the part of a core that a process takes for some time, in %, and its memory.
+func cost(b *testing.B, pid int) (percent float64, kib int) {
+	_, before := usage(b, pid)
+	time.Sleep(costFor)
+	kib, after := usage(b, pid)
+	return 100 * (after - before).Seconds() / costFor.Seconds(), kib
 }

@@ -249,9 +249,11 @@ func (s *session) finish(ctx context.Context, id int) error {
 
 // beat asks whether mpv lives, moves and has a picture.
 func (s *session) beat(ctx context.Context) error {
-	pos, err := getSeconds(ctx, s.c, s.p.o.HangAfter, "time-pos")
+	// It may have hung since just after the last beat.
+	bound := max(s.p.o.HangAfter-beatEvery, s.p.o.HangAfter/2)
+	pos, err := getSeconds(ctx, s.c, bound, "time-pos")
 	if errors.Is(err, errNoReply) {
-		return fmt.Errorf("%w in %v", errHung, s.p.o.HangAfter)
+		return fmt.Errorf("%w in %v", errHung, bound)
 	}
 	if fatal(err) != nil {
 		return err
