@@ -207,7 +207,9 @@ func TestBadFilesAreForcedToPlay(t *testing.T) {
 	s := &shelf{t: t, dir: t.TempDir()}
 	s.noFilms()
 	s.damaged()
-	s.odd()
+	if *campaign {
+		s.odd()
+	}
 	r := run(t, player.Opts{})
 	good := player.Item{File: clip(t, 1), At: 600 * time.Millisecond}
 	for _, b := range s.list {
