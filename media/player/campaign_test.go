@@ -80,6 +80,10 @@ func TestPictureIsBackAfterAKill(t *testing.T) {
 	var back []time.Duration
 	var off []int
 	for i := range times(5, 200) {
+		if end, ok := t.Deadline(); ok && time.Until(end) < patience {
+			t.Logf("stopped after %d: the time of this test run is over", i)
+			break
+		}
 		stood := c.steady()
 		pid, begin := c.signal(syscall.SIGKILL), time.Now()
 		c.wait("black", func() bool { return c.number() < 0 })
