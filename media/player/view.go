@@ -139,7 +139,8 @@ func (p *Player) handle(m message) {
 		p.grumbleLocked(m)
 		return
 	case "start-file":
-		for slices.Contains(p.view.ahead, m.Entry) {
+		// Entries of a wish that was replaced may still begin.
+		for p.view.issued == p.want.id && slices.Contains(p.view.ahead, m.Entry) {
 			p.advanceLocked()
 		}
 		p.view.entry, p.view.restarted, p.view.known, p.view.grumbles = m.Entry, false, false, 0

@@ -36,3 +36,22 @@ func TestDrops(t *testing.T) {
 		}
 	}
 }
+
+// An entry of the old queue may begin after a new Preload, before mpv is told of it.
+func TestEntryOfAReplacedQueueIsNotFollowed(t *testing.T) {
+	p := New(Opts{})
+	p.want = wish{gen: 1, item: item{id: 1, file: "a"}, next: []item{{id: 2, file: "b"}}}
+	p.settled, p.items = 1, 2
+	p.view.issued, p.view.current, p.view.ahead = 1, 10, []int64{11}
+	p.handle(message{Event: "start-file", Entry: 11})
+	if p.want.file != "b" || len(p.want.next) != 0 || p.view.current != 11 || p.view.gone != 1 {
+		t.Errorf("not followed: %+v", p.want)
+	}
+	p.view.ahead = []int64{12}
+	p.want.next = []item{{id: 3, file: "c"}}
+	p.wishFor(item{file: "new"})
+	p.handle(message{Event: "start-file", Entry: 12})
+	if p.want.file != "new" {
+		t.Errorf("followed to %s", p.want.file)
+	}
+}
