@@ -249,8 +249,8 @@ func (s *session) finish(ctx context.Context, id int) error {
 
 // beat asks whether mpv lives, moves and has a picture.
 func (s *session) beat(ctx context.Context) error {
-	// It may have hung since just after the last beat.
-	bound := max(s.p.o.HangAfter-beatEvery, s.p.o.HangAfter/2)
+	// It may have hung since just after the last beat, and the next mpv takes its time.
+	bound := max(s.p.o.HangAfter-2*beatEvery, s.p.o.HangAfter/2)
 	pos, err := getSeconds(ctx, s.c, bound, "time-pos")
 	if errors.Is(err, errNoReply) {
 		return fmt.Errorf("%w in %v", errHung, bound)
