@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/media/proof"
 )
 
 // Arrival is what Add takes in. Words that are empty are taken from the lesson's
@@ -81,6 +83,7 @@ type importing struct {
 	stage    string   // folder on the card
 	film     *os.File // the copy in it
 	man      Manifest
+	tracer   proof.Tracer
 	done     bool // there is nothing more to do
 	lesson   Lesson
 	verdict  Verdict
@@ -88,7 +91,7 @@ type importing struct {
 
 // run takes the steps until one refuses the film.
 func (in *importing) run(ctx context.Context) error {
-	steps := []func(context.Context) error{in.open, in.head, in.room, in.copy, in.same, in.inspect, in.subtitles, in.cover, in.settle, in.publish}
+	steps := []func(context.Context) error{in.open, in.head, in.room, in.copy, in.same, in.inspect, in.subtitles, in.cover, in.trace, in.settle, in.publish}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -279,7 +282,7 @@ func (in *importing) inspect(ctx context.Context) error {
 	if !s.loud.haveI || !s.loud.havePeak {
 		return errLoudness
 	}
-	p.Kbps = s.pictures.kbps()
+	p.Kbps, in.tracer = s.pictures.kbps(), s.tracer
 	in.man.Probe, in.man.LengthMS, in.man.Loudness = p, s.lengthMS(), gain(s.loud.integrated, s.loud.peak)
 	if want := in.promised.LengthMS; want > 0 && far(want, in.man.LengthMS) {
 		in.verdict.add(refuse(OtherLength, "got", secondsText(want), "want", secondsText(in.man.LengthMS)))

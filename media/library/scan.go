@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"stationbox/media/proof"
 )
 
 // scan is what one pass over the whole film found: every picture and every sound
@@ -24,6 +26,7 @@ type scan struct {
 	memory   bool
 	misfit   string // ffmpeg does not know what it was asked
 	loud     loudness
+	tracer   proof.Tracer
 }
 
 const (
@@ -42,8 +45,11 @@ func scanArgs(p Probe) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", "-threads", "2", "-err_detect", "explode"}, guardArgs()...)
 	args = append(args, "-i", fileArg)
 	args = append(args, maps(p)...)
+	if p.Video >= 0 {
+		args = append(args, "-filter:v", pictureFilter)
+	}
 	if p.Audio >= 0 {
-		args = append(args, "-filter:a", "ebur128=peak=true:framelog=verbose")
+		args = append(args, "-filter:a", "ebur128=peak=true:framelog=info")
 	}
 	args = append(args, "-fps_mode", "passthrough", "-f", "null", "-")
 	args = append(args, maps(p)...)
@@ -71,12 +77,13 @@ func scanBound(p Probe) time.Duration {
 func (l *Library) scan(ctx context.Context, f *os.File, p Probe, tell func(doneMS int64)) (scan, []Finding, error) {
 	s := &scan{}
 	packets := &packets{p: p, scan: s, tell: tell}
-	log := &scanLog{scan: s}
+	log := &scanLog{scan: s, trace: traceLog{to: &s.tracer}}
 	bound := scanBound(p)
 	err := job{program: l.opts.FFmpeg, args: scanArgs(p), file: f, bound: bound,
 		out: &lines{most: mostLine, take: packets.line}, err: &lines{most: mostLine, take: log.line}}.run(ctx)
 	found, err := toolFinding(ctx, err, bound)
 	s.pictures.end()
+	log.trace.end(time.Duration(s.lengthMS()) * time.Millisecond)
 	return *s, found, err
 }
 
@@ -259,12 +266,15 @@ func (p *packets) packet(n int, at, length, size int64) error {
 type scanLog struct {
 	scan    *scan
 	summary bool
+	trace   traceLog
 }
 
 // line counts errors and reads the summary of the loudness. Mistakes of the two
 // outputs are not the film's.
 func (l *scanLog) line(s string) error {
 	switch {
+	case l.trace.line(s):
+		return nil
 	case l.summary:
 		l.scan.loud.line(s)
 		return nil
