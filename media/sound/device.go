@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,50 +21,69 @@ const (
 	backoffMax = 10 * time.Second
 )
 
-var errDead = errors.New("device asks for no more samples")
+// Why a device is opened anew although nothing was said by it.
+var (
+	errDead = errors.New("device asks for no more samples")
+	errMute = errors.New("device gives no more samples")
+)
 
-// own keeps a device open until stop.
-func (s *Sound) own() {
-	defer close(s.ended)
+// keeper holds one sound device open for as long as it is wanted.
+type keeper struct {
+	kind  malgo.DeviceType
+	name  string // as configured
+	data  func(out, in []byte)
+	turn  func(device string, open bool, problem error)
+	dead  time.Duration
+	log   *slog.Logger
+	now   func() time.Time
+	stop  chan struct{}
+	ended chan struct{}
+	once  sync.Once
+}
+
+// close ends run; it waits at most closeBound.
+func (k *keeper) close() error {
+	k.once.Do(func() { close(k.stop) })
+	timer := time.NewTimer(closeBound)
+	defer timer.Stop()
+	select {
+	case <-k.ended:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("sound %s: device does not let go in %v", k.name, closeBound)
+	}
+}
+
+// run keeps the device open until close.
+func (k *keeper) run() {
+	defer close(k.ended)
 	for delay := backoffMin; ; delay = min(2*delay, backoffMax) {
-		began := s.o.Now()
-		err := s.serve()
-		s.note("", false, err)
+		began := k.now()
+		err := k.serve()
+		k.turn("", false, err)
 		if errors.Is(err, ErrClosed) {
 			return
 		}
-		s.o.Log.Warn("sound: no device", "device", s.o.Device, "err", err, "again_in", delay)
-		if s.o.Now().Sub(began) > backoffMax {
+		k.log.Warn("sound: no device", "device", k.name, "err", err, "again_in", delay)
+		if k.now().Sub(began) > backoffMax {
 			delay = backoffMin
 		}
 		timer := time.NewTimer(delay)
 		select {
-		case <-s.stop:
+		case <-k.stop:
 			timer.Stop()
-			s.note("", false, ErrClosed)
+			k.turn("", false, ErrClosed)
 			return
 		case <-timer.C:
 		}
 	}
 }
 
-// note records the state of the device.
-func (s *Sound) note(device string, open bool, problem error) {
-	s.mix.turn(open)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.st.Device, s.st.Open, s.st.Problem = device, open, problem
-	s.st.Silent = open && s.o.Device == None
-	if open {
-		s.st.Opened++
-	}
-}
-
 // serve opens the device and returns when it died or stop came.
-func (s *Sound) serve() error {
+func (k *keeper) serve() error {
 	// malgo's BackendNull is miniaudio's "custom"; null is the next one (malgo v0.11.24).
 	backend, name := malgo.Backend(malgo.BackendAlsa), "default"
-	if s.o.Device == None {
+	if k.name == None {
 		backend, name = malgo.BackendNull+1, None
 	}
 	ctx, err := malgo.InitContext([]malgo.Backend{backend}, malgo.ContextConfig{}, nil)
@@ -73,29 +94,31 @@ func (s *Sound) serve() error {
 		_ = ctx.Uninit() // nothing to be done about it
 		ctx.Free()
 	}()
-	config := malgo.DefaultDeviceConfig(malgo.Playback)
+	config := malgo.DefaultDeviceConfig(k.kind)
 	config.SampleRate, config.PeriodSizeInMilliseconds, config.Periods = Rate, period, periods
 	config.Playback.Format, config.Playback.Channels = malgo.FormatS16, 2
+	config.Capture.Format, config.Capture.Channels = malgo.FormatS16, 1
 	config.Alsa.NoMMap = 1
-	if backend == malgo.BackendAlsa && s.o.Device != "" && s.o.Device != "default" {
-		info, err := choose(ctx, s.o.Device)
+	if backend == malgo.BackendAlsa && k.name != "" && k.name != "default" {
+		info, err := choose(ctx, k.kind, k.name)
 		if err != nil {
 			return err
 		}
-		config.Playback.DeviceID, name = info.ID.Pointer(), info.Name()
+		name = info.Name()
+		config.Playback.DeviceID, config.Capture.DeviceID = info.ID.Pointer(), info.ID.Pointer()
 	}
-	return s.drive(ctx, config, name)
+	return k.drive(ctx, config, name)
 }
 
-// drive plays on the configured device and watches that it goes on asking for
-// samples: an unplugged one stops, some drivers just fall silent.
-func (s *Sound) drive(ctx *malgo.AllocatedContext, config malgo.DeviceConfig, name string) error {
-	var asked atomic.Int64 // when, in Unix nanoseconds
+// drive runs the configured device and watches that it goes on: an unplugged one
+// stops, some drivers just fall silent.
+func (k *keeper) drive(ctx *malgo.AllocatedContext, config malgo.DeviceConfig, name string) error {
+	var called atomic.Int64 // when, in Unix nanoseconds
 	died := make(chan struct{}, 1)
 	device, err := malgo.InitDevice(ctx.Context, config, malgo.DeviceCallbacks{
-		Data: func(out, _ []byte, _ uint32) {
-			asked.Store(s.o.Now().UnixNano())
-			s.mix.fill(out)
+		Data: func(out, in []byte, _ uint32) {
+			called.Store(k.now().UnixNano())
+			k.data(out, in)
 		},
 		Stop: func() {
 			select {
@@ -108,37 +131,43 @@ func (s *Sound) drive(ctx *malgo.AllocatedContext, config malgo.DeviceConfig, na
 		return fmt.Errorf("sound %s: %w", name, err)
 	}
 	defer device.Uninit()
-	asked.Store(s.o.Now().UnixNano())
+	called.Store(k.now().UnixNano())
 	if err := device.Start(); err != nil {
 		return fmt.Errorf("sound %s: start: %w", name, err)
 	}
-	s.note(name, true, nil)
-	s.o.Log.Info("sound: open", "device", name)
+	k.turn(name, true, nil)
+	k.log.Info("sound: open", "device", name)
+	err = k.watch(name, &called, died)
 	// Said before Uninit, which may take long on a device that is gone.
-	end := func(err error) error {
-		s.note("", false, err)
-		return err
-	}
-	watch := time.NewTicker(watchEvery)
-	defer watch.Stop()
+	k.turn("", false, err)
+	return err
+}
+
+func (k *keeper) watch(name string, called *atomic.Int64, died <-chan struct{}) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
 	for {
 		select {
-		case <-s.stop:
-			return end(ErrClosed)
+		case <-k.stop:
+			return ErrClosed
 		case <-died:
-			return end(fmt.Errorf("sound %s: device stopped", name))
-		case <-watch.C:
-			if s.o.Now().Sub(time.Unix(0, asked.Load())) > s.o.DeadAfter {
-				return end(fmt.Errorf("sound %s: %w", name, errDead))
+			return fmt.Errorf("sound %s: device stopped", name)
+		case <-tick.C:
+			if k.now().Sub(time.Unix(0, called.Load())) <= k.dead {
+				continue
 			}
+			if k.kind == malgo.Capture {
+				return fmt.Errorf("sound %s: %w", name, errMute)
+			}
+			return fmt.Errorf("sound %s: %w", name, errDead)
 		}
 	}
 }
 
 // choose finds the one device whose name or ALSA id contains the wanted text.
 // Cards are matched by name, never by number: numbers change with plugging.
-func choose(ctx *malgo.AllocatedContext, wanted string) (malgo.DeviceInfo, error) {
-	all, err := ctx.Devices(malgo.Playback)
+func choose(ctx *malgo.AllocatedContext, kind malgo.DeviceType, wanted string) (malgo.DeviceInfo, error) {
+	all, err := ctx.Devices(kind)
 	if err != nil {
 		return malgo.DeviceInfo{}, fmt.Errorf("sound: list of devices: %w", err)
 	}

@@ -9,7 +9,10 @@
 // while there is none are dropped and counted, never played late.
 //
 // Film sound is not its business; mpv has a device of its own. It is the only
-// package that uses malgo (miniaudio), and of that only playback over ALSA.
+// package that uses malgo (miniaudio), and of that only ALSA.
+//
+// A Microphone tells how loud the room is, ten times a second. What it hears is
+// never kept: of every tenth of a second only the level remains.
 package sound
 
 import (
@@ -21,6 +24,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gen2brain/malgo"
 )
 
 // Rate is the sample rate of every Clip, in hertz.
@@ -61,35 +66,55 @@ var ErrClosed = errors.New("sound: closed")
 // Sound is a running mixer on a sound device. Its methods may be called from
 // any goroutine and return at once, except Close.
 type Sound struct {
-	o     Opts
-	mix   mixer
-	ok    Clip
-	no    Clip
-	bell  Clip
-	stop  chan struct{}
-	ended chan struct{}
+	o    Opts
+	mix  mixer
+	ok   Clip
+	no   Clip
+	bell Clip
+	keep *keeper
 
-	once sync.Once
-	mu   sync.Mutex
-	st   State
+	mu sync.Mutex
+	st State
 }
 
 // Open starts the mixer and goes on trying to open the device until Close. It
 // never fails; State says how it is.
 func Open(o Opts) *Sound {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.DeadAfter <= 0 {
-		o.DeadAfter = 2 * time.Second
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &Sound{o: o, ok: beepOK(), no: beepNo(), bell: strikes(), stop: make(chan struct{}), ended: make(chan struct{})}
-	s.st.Problem = errors.New("sound: not open yet")
-	go s.own()
+	o.Log, o.DeadAfter, o.Now = defaults(o.Log, o.DeadAfter, o.Now)
+	s := &Sound{o: o, ok: beepOK(), no: beepNo(), bell: strikes()}
+	s.st.Problem = errNotYet
+	s.keep = &keeper{kind: malgo.Playback, name: o.Device, data: func(out, _ []byte) { s.mix.fill(out) }, turn: s.note,
+		dead: o.DeadAfter, log: o.Log, now: o.Now, stop: make(chan struct{}), ended: make(chan struct{})}
+	go s.keep.run()
 	return s
+}
+
+var errNotYet = errors.New("sound: not open yet")
+
+// defaults fill in what Opts leave out.
+func defaults(log *slog.Logger, dead time.Duration, now func() time.Time) (*slog.Logger, time.Duration, func() time.Time) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	if dead <= 0 {
+		dead = 2 * time.Second
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return log, dead, now
+}
+
+// note records the state of the device.
+func (s *Sound) note(device string, open bool, problem error) {
+	s.mix.turn(open)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.st.Device, s.st.Open, s.st.Problem = device, open, problem
+	s.st.Silent = open && s.o.Device == None
+	if open {
+		s.st.Opened++
+	}
 }
 
 // closeBound is for a device that is stuck in the kernel.
@@ -97,17 +122,7 @@ const closeBound = 3 * time.Second
 
 // Close ends all sound and releases the device. It waits at most three
 // seconds; an error means that the device is stuck and stays with us.
-func (s *Sound) Close() error {
-	s.once.Do(func() { close(s.stop) })
-	timer := time.NewTimer(closeBound)
-	defer timer.Stop()
-	select {
-	case <-s.ended:
-		return nil
-	case <-timer.C:
-		return fmt.Errorf("sound %s: device does not let go in %v", s.o.Device, closeBound)
-	}
-}
+func (s *Sound) Close() error { return s.keep.close() }
 
 // State says whether it sounds and where.
 func (s *Sound) State() State {

@@ -86,9 +86,7 @@ type speaker struct {
 	stuck bool // takes no more samples
 }
 
-// plugIn makes ALSA's default device write into the speaker. The text is
-// written into ALSA's configuration; "FIFO" stands for the pipe.
-func plugIn(t *testing.T, config string) *speaker {
+func needALSA(t *testing.T) {
 	t.Helper()
 	if found, err := filepath.Glob("/usr/lib/*/libasound.so.2"); err != nil || len(found) == 0 {
 		if os.Getenv("CI") != "" {
@@ -96,6 +94,13 @@ func plugIn(t *testing.T, config string) *speaker {
 		}
 		t.Skip("libasound2 is not installed")
 	}
+}
+
+// plugIn makes ALSA's default device write into the speaker. The text is
+// written into ALSA's configuration; "FIFO" stands for the pipe.
+func plugIn(t *testing.T, config string) *speaker {
+	t.Helper()
+	needALSA(t)
 	dir := t.TempDir()
 	sp := &speaker{conf: filepath.Join(dir, "asound.conf"), fifo: filepath.Join(dir, "speaker")}
 	if err := syscall.Mkfifo(sp.fifo, 0o600); err != nil {
