@@ -14,8 +14,13 @@ import (
 )
 
 const (
-	period     = 20 // ms; three of them bridge the pauses of a busy machine, and bcm2835 needs the fixed size
-	periods    = 3  // in the device's buffer
+	// Three periods are in the device's buffer. Ten milliseconds each let a beep out in
+	// thirty; a machine or a driver (bcm2835) that cannot keep up gets twenty, which
+	// bridge longer pauses.
+	quick      = 10 // ms
+	calm       = 20 // ms
+	periods    = 3
+	mostLate   = 20 // calls that came when the buffer was empty, before quick is too quick
 	watchEvery = 100 * time.Millisecond
 	backoffMin = 500 * time.Millisecond
 	backoffMax = 10 * time.Second
@@ -25,6 +30,7 @@ const (
 var (
 	errDead = errors.New("device asks for no more samples")
 	errMute = errors.New("device gives no more samples")
+	errLate = errors.New("machine is too slow for short periods")
 )
 
 // keeper holds one sound device open for as long as it is wanted.
@@ -33,6 +39,8 @@ type keeper struct {
 	name  string // as configured
 	data  func(out, in []byte)
 	turn  func(device string, open bool, problem error)
+	idle  func() bool // nothing would be cut off by opening it anew
+	ms    int         // of a period
 	dead  time.Duration
 	log   *slog.Logger
 	now   func() time.Time
@@ -63,6 +71,9 @@ func (k *keeper) run() {
 		k.turn("", false, err)
 		if errors.Is(err, ErrClosed) {
 			return
+		}
+		if errors.Is(err, errDead) || errors.Is(err, errLate) {
+			k.ms = calm
 		}
 		k.log.Warn("sound: no device", "device", k.name, "err", err, "again_in", delay)
 		if k.now().Sub(began) > backoffMax {
@@ -95,7 +106,7 @@ func (k *keeper) serve() error {
 		ctx.Free()
 	}()
 	config := malgo.DefaultDeviceConfig(k.kind)
-	config.SampleRate, config.PeriodSizeInMilliseconds, config.Periods = Rate, period, periods
+	config.SampleRate, config.PeriodSizeInMilliseconds, config.Periods = Rate, uint32(k.ms), periods
 	config.Playback.Format, config.Playback.Channels = malgo.FormatS16, 2
 	config.Capture.Format, config.Capture.Channels = malgo.FormatS16, 1
 	config.Alsa.NoMMap = 1
@@ -113,11 +124,14 @@ func (k *keeper) serve() error {
 // drive runs the configured device and watches that it goes on: an unplugged one
 // stops, some drivers just fall silent.
 func (k *keeper) drive(ctx *malgo.AllocatedContext, config malgo.DeviceConfig, name string) error {
-	var called atomic.Int64 // when, in Unix nanoseconds
+	var called, late atomic.Int64 // when, in Unix nanoseconds; and how often too late
 	died := make(chan struct{}, 1)
 	device, err := malgo.InitDevice(ctx.Context, config, malgo.DeviceCallbacks{
 		Data: func(out, in []byte, _ uint32) {
-			called.Store(k.now().UnixNano())
+			now := k.now().UnixNano()
+			if time.Duration(now-called.Swap(now)) > periods*time.Duration(k.ms)*time.Millisecond {
+				late.Add(1)
+			}
 			k.data(out, in)
 		},
 		Stop: func() {
@@ -137,13 +151,13 @@ func (k *keeper) drive(ctx *malgo.AllocatedContext, config malgo.DeviceConfig, n
 	}
 	k.turn(name, true, nil)
 	k.log.Info("sound: open", "device", name)
-	err = k.watch(name, &called, died)
+	err = k.watch(name, &called, &late, died)
 	// Said before Uninit, which may take long on a device that is gone.
 	k.turn("", false, err)
 	return err
 }
 
-func (k *keeper) watch(name string, called *atomic.Int64, died <-chan struct{}) error {
+func (k *keeper) watch(name string, called, late *atomic.Int64, died <-chan struct{}) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -153,6 +167,9 @@ func (k *keeper) watch(name string, called *atomic.Int64, died <-chan struct{}) 
 		case <-died:
 			return fmt.Errorf("sound %s: device stopped", name)
 		case <-tick.C:
+			if k.ms < calm && late.Load() >= mostLate && k.idle() {
+				return fmt.Errorf("sound %s: %w", name, errLate)
+			}
 			if k.now().Sub(time.Unix(0, called.Load())) <= k.dead {
 				continue
 			}

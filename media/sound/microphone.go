@@ -72,7 +72,7 @@ func Listen(o MicOpts) *Microphone {
 		return m
 	}
 	m.st.Problem = errNotYet
-	m.keep = &keeper{kind: malgo.Capture, name: o.Device, data: func(_, in []byte) { m.hear(in) }, turn: m.note,
+	m.keep = &keeper{kind: malgo.Capture, name: o.Device, data: func(_, in []byte) { m.hear(in) }, turn: m.note, ms: calm,
 		dead: o.DeadAfter, log: o.Log, now: o.Now, stop: make(chan struct{}), ended: make(chan struct{})}
 	go m.keep.run()
 	return m

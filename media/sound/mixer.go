@@ -19,6 +19,8 @@ type mixer struct {
 	voices  []Clip
 	speech  []Clip // the first is being said
 	dropped int
+	gain    float64       // of the sum, 1 unless it was too loud of late; 0 before the first sample
+	changed chan struct{} // of capacity 1: speech began or ended
 }
 
 // turn says whether a device is there; without one all sound is forgotten.
@@ -29,6 +31,7 @@ func (m *mixer) turn(on bool) {
 	if !on {
 		m.dropped += len(m.voices) + len(m.speech)
 		m.voices, m.speech = nil, nil
+		m.tell()
 	}
 }
 
@@ -50,12 +53,29 @@ func (m *mixer) say(c Clip) {
 		return
 	}
 	m.speech = append(m.speech, c)
+	m.tell()
+}
+
+// tell never waits: one note that something changed is as good as two.
+func (m *mixer) tell() {
+	select {
+	case m.changed <- struct{}{}:
+	default:
+	}
+}
+
+// speaking says whether anything is being said or queued.
+func (m *mixer) speaking() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.speech) > 0
 }
 
 func (m *mixer) hush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.speech = nil
+	m.tell()
 }
 
 func (m *mixer) busy() (bool, int) {
@@ -75,11 +95,35 @@ func (m *mixer) fill(out []byte) {
 	}
 }
 
-// next is the sum of all that sounds, limited to the range of a sample.
+// The most that leaves the mixer, −0.3 dBFS, and how the gain comes back after what
+// was louder: by two thirds in a tenth of a second.
+const (
+	ceiling = 0.966 * math.MaxInt16
+	release = 1.0 / (0.1 * Rate)
+)
+
+// limited turns the sum down, at once and for a while, where it is too loud: samples
+// that are cut off are heard as a crackle.
+func (m *mixer) limited(sum int) int16 {
+	if sum == 0 && m.gain == 1 {
+		return 0
+	}
+	if m.gain == 0 {
+		m.gain = 1
+	}
+	m.gain += (1 - m.gain) * release
+	if v := math.Abs(float64(sum)); v*m.gain > ceiling {
+		m.gain = ceiling / v
+	}
+	return int16(float64(sum) * m.gain)
+}
+
+// next is the sum of all that sounds.
 func (m *mixer) next() int16 {
 	sum := 0
 	for len(m.speech) > 0 && len(m.speech[0]) == 0 {
 		m.speech = m.speech[1:]
+		m.tell()
 	}
 	if len(m.speech) > 0 {
 		sum += int(m.speech[0][0])
@@ -96,5 +140,5 @@ func (m *mixer) next() int16 {
 		sum += int(m.voices[i][0])
 		m.voices[i] = m.voices[i][1:]
 	}
-	return int16(max(math.MinInt16, min(math.MaxInt16, sum)))
+	return m.limited(sum)
 }

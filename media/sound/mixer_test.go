@@ -47,14 +47,27 @@ func TestMixerAddsVoicesAndQueuesSpeech(t *testing.T) {
 	}
 }
 
-func TestMixerClipsInsteadOfWrapping(t *testing.T) {
+// TestMixerNeverClips: what is too loud together is turned down, and what comes a
+// second later is as loud as ever.
+func TestMixerNeverClips(t *testing.T) {
 	var m mixer
 	m.turn(true)
-	for range 3 {
-		m.play(Clip{30000, -30000})
+	loud := make(Clip, Rate/10)
+	for i := range loud {
+		loud[i] = int16(30000 * (1 - 2*(i/24%2)))
 	}
-	if c := left(t, &m, 2); c[0] != math.MaxInt16 || c[1] != math.MinInt16 {
-		t.Errorf("%v", c)
+	for range 3 {
+		m.play(loud)
+	}
+	for i, v := range left(t, &m, len(loud)) {
+		if want := ceiling; math.Abs(math.Abs(float64(v))-want) > 3 || (v > 0) != (loud[i] > 0) {
+			t.Fatalf("sample %d is %d", i, v)
+		}
+	}
+	_ = left(t, &m, Rate)
+	m.play(loud[:100])
+	if v := left(t, &m, 100)[50]; math.Abs(float64(v)) < 29980 {
+		t.Errorf("still turned down: %d", v)
 	}
 }
 

@@ -47,6 +47,12 @@ type Opts struct {
 	DeadAfter time.Duration    // without a call for samples, before the device is opened anew; default 2 s
 	Log       *slog.Logger     // default: nothing is logged
 	Now       func() time.Time // default time.Now
+
+	// Speaks is told when speech or the bell begins and when all of it has ended, so
+	// that the programme can be turned down meanwhile; nil: nobody wants to know. It
+	// is called from one goroutine, never twice with the same, the last time with
+	// false; it should not take longer than a tenth of a second. Beeps do not count.
+	Speaks func(speaks bool)
 }
 
 // State is how the sound is right now.
@@ -72,6 +78,7 @@ type Sound struct {
 	no   Clip
 	bell Clip
 	keep *keeper
+	told chan struct{} // closed when Speaks is called no more
 
 	mu sync.Mutex
 	st State
@@ -81,11 +88,13 @@ type Sound struct {
 // never fails; State says how it is.
 func Open(o Opts) *Sound {
 	o.Log, o.DeadAfter, o.Now = defaults(o.Log, o.DeadAfter, o.Now)
-	s := &Sound{o: o, ok: beepOK(), no: beepNo(), bell: strikes()}
+	s := &Sound{o: o, ok: beepOK(), no: beepNo(), bell: strikes(), told: make(chan struct{})}
+	s.mix.changed = make(chan struct{}, 1)
 	s.st.Problem = errNotYet
-	s.keep = &keeper{kind: malgo.Playback, name: o.Device, data: func(out, _ []byte) { s.mix.fill(out) }, turn: s.note,
+	s.keep = &keeper{kind: malgo.Playback, name: o.Device, data: func(out, _ []byte) { s.mix.fill(out) }, turn: s.note, idle: s.idle, ms: quick,
 		dead: o.DeadAfter, log: o.Log, now: o.Now, stop: make(chan struct{}), ended: make(chan struct{})}
 	go s.keep.run()
+	go s.duck()
 	return s
 }
 
@@ -117,12 +126,29 @@ func (s *Sound) note(device string, open bool, problem error) {
 	}
 }
 
+func (s *Sound) idle() bool {
+	busy, _ := s.mix.busy()
+	return !busy
+}
+
 // closeBound is for a device that is stuck in the kernel.
 const closeBound = 3 * time.Second
 
 // Close ends all sound and releases the device. It waits at most three
 // seconds; an error means that the device is stuck and stays with us.
-func (s *Sound) Close() error { return s.keep.close() }
+func (s *Sound) Close() error {
+	if err := s.keep.close(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(closeBound)
+	defer timer.Stop()
+	select {
+	case <-s.told:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("sound %s: Speaks does not return in %v", s.o.Device, closeBound)
+	}
+}
 
 // State says whether it sounds and where.
 func (s *Sound) State() State {
@@ -143,7 +169,7 @@ func (s *Sound) Say(c Clip) { s.mix.say(c) }
 func (s *Sound) Hush() { s.mix.hush() }
 
 // Beep answers a press: two rising notes for ok, a low buzz for not. It is
-// audible after the device's buffer, 60 ms.
+// audible after the device's buffer: 30 ms, or 60 where shorter periods do not work.
 func (s *Sound) Beep(ok bool) {
 	if ok {
 		s.mix.play(s.ok)
@@ -159,16 +185,24 @@ func (s *Sound) Bell() { s.mix.say(s.bell) }
 // the path of a WAV file (ends in ".wav"; 48 kHz, mono or stereo, 16 bit, at
 // most ten minutes). An error says what is wrong with the file.
 func (s *Sound) PlayFile(name string) error {
+	c, err := s.prompt(name)
+	if err != nil {
+		return err
+	}
+	s.mix.say(c)
+	return nil
+}
+
+func (s *Sound) prompt(name string) (Clip, error) {
 	path := name
 	if !strings.HasSuffix(name, ".wav") {
 		path = filepath.Join(s.o.Prompts, filepath.Base(name)+".wav")
 	}
 	c, err := Load(path)
 	if err != nil {
-		return fmt.Errorf("prompt %s: %w", name, err)
+		return nil, fmt.Errorf("prompt %s: %w", name, err)
 	}
-	s.mix.say(c)
-	return nil
+	return c, nil
 }
 
 // Load reads a WAV file, see PlayFile.

@@ -83,7 +83,9 @@ type speaker struct {
 
 	mu    sync.Mutex
 	heard []int16
-	stuck bool // takes no more samples
+	stuck bool      // takes no more samples
+	real  bool      // as fast as it sounds, not three times as fast
+	first time.Time // when the first sound came out of it
 }
 
 func needALSA(t *testing.T) {
@@ -101,20 +103,27 @@ func needALSA(t *testing.T) {
 func plugIn(t *testing.T, config string) *speaker {
 	t.Helper()
 	needALSA(t)
-	dir := t.TempDir()
-	sp := &speaker{conf: filepath.Join(dir, "asound.conf"), fifo: filepath.Join(dir, "speaker")}
-	if err := syscall.Mkfifo(sp.fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	sp := newSpeaker(t)
+	sp.conf = filepath.Join(t.TempDir(), "asound.conf")
 	if err := os.WriteFile(sp.conf, []byte(strings.ReplaceAll(config, "FIFO", sp.fifo)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("ALSA_CONFIG_PATH", sp.conf)
+	return sp
+}
+
+func newSpeaker(t *testing.T) *speaker {
+	t.Helper()
+	sp := &speaker{fifo: filepath.Join(t.TempDir(), "speaker")}
+	if err := syscall.Mkfifo(sp.fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// Opened for both directions, so that neither side waits for the other.
 	f, err := os.OpenFile(sp.fifo, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	shrink(t, f)
 	sp.end = f
 	var wg sync.WaitGroup
 	wg.Add(1)
@@ -129,12 +138,25 @@ func plugIn(t *testing.T, config string) *speaker {
 	return sp
 }
 
-// listen reads about three times as fast as the sound should be.
+// shrink gives the pipe the size of a card's small buffer, 21 ms of sound.
+func shrink(t *testing.T, f *os.File) {
+	t.Helper()
+	c, err := f.SyscallConn()
+	if err == nil {
+		err = c.Control(func(fd uintptr) { _, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, 1031, 4096) }) // F_SETPIPE_SZ
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listen reads 10 ms of sound every 3 ms, or every 10.
 func (sp *speaker) listen() {
 	buf := make([]byte, sound.Rate*4/100)
 	rest := 0
-	for {
-		if sp.isStuck() {
+	for due := time.Now(); ; {
+		stuck, wait := sp.pace()
+		if stuck {
 			time.Sleep(time.Millisecond)
 			continue
 		}
@@ -143,20 +165,54 @@ func (sp *speaker) listen() {
 			return
 		}
 		n += rest
-		sp.mu.Lock()
-		for i := 0; i+4 <= n; i += 4 {
-			sp.heard = append(sp.heard, int16(binary.LittleEndian.Uint16(buf[i:])))
-		}
-		sp.mu.Unlock()
+		sp.take(buf[:n-n%4])
 		rest = copy(buf, buf[n-n%4:n])
-		time.Sleep(3 * time.Millisecond)
+		due = due.Add(wait * time.Duration(n) / time.Duration(len(buf)))
+		if late := time.Since(due); late > 100*time.Millisecond {
+			due = time.Now()
+		}
+		time.Sleep(time.Until(due))
 	}
 }
 
-func (sp *speaker) isStuck() bool {
+func (sp *speaker) take(b []byte) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	return sp.stuck
+	for i := 0; i+4 <= len(b); i += 4 {
+		v := int16(binary.LittleEndian.Uint16(b[i:]))
+		if sp.first.IsZero() && (v > 200 || v < -200) {
+			sp.first = time.Now().Add(time.Duration(i/4) * time.Second / sound.Rate)
+		}
+		sp.heard = append(sp.heard, v)
+	}
+}
+
+func (sp *speaker) pace() (stuck bool, each time.Duration) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.real {
+		return sp.stuck, 10 * time.Millisecond
+	}
+	return sp.stuck, 3 * time.Millisecond
+}
+
+func (sp *speaker) inTime() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.real = true
+}
+
+// again forgets what was heard.
+func (sp *speaker) again() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.heard, sp.first = nil, time.Time{}
+}
+
+func (sp *speaker) firstAt() time.Time {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	return sp.first
 }
 
 func (sp *speaker) stick(on bool) {

@@ -48,3 +48,6 @@ func strikes() Clip {
 	}
 	return c
 }
+
+// testTone is a second of 1 kHz at −12 dBFS.
+func testTone() Clip { return tone(1000, testLength.Seconds(), []partial{{1, 0.251, 1e9}}) }
