@@ -284,6 +284,9 @@ func (in *importing) inspect(ctx context.Context) error {
 	}
 	p.Kbps, in.tracer = s.pictures.kbps(), s.tracer
 	in.man.Probe, in.man.LengthMS, in.man.Loudness = p, s.lengthMS(), gain(s.loud.integrated, s.loud.peak)
+	if in.man.Loudness, err = in.l.limit(ctx, in.film, p, in.man.Loudness); err != nil {
+		return err
+	}
 	if want := in.promised.LengthMS; want > 0 && far(want, in.man.LengthMS) {
 		in.verdict.add(refuse(OtherLength, "got", secondsText(want), "want", secondsText(in.man.LengthMS)))
 	}

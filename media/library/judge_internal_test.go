@@ -183,7 +183,7 @@ func TestGain(t *testing.T) {
 	for _, tt := range []struct {
 		lufs, peak, want float64
 		limited          bool
-	}{{-23, -10, 0, false}, {-18.4, -3, -4.6, false}, {-33, -20, 10, false}, {-33, -5, 4, true}, {-10, 0.5, -13, false}, {-60, -50, 24, true}, {-70, -70, 0, false}, {-23.04, -1, 0, false}} {
+	}{{-23, -10, 0, false}, {-18.4, -3, -4.6, false}, {-33, -20, 10, false}, {-33, -5, 4, true}, {-10, 0.5, -13, false}, {-60, -50, 37, false}, {-66, -60, 40, true}, {-70, -70, 0, false}, {-23.04, -1, 0, false}} {
 		if g := gain(tt.lufs, tt.peak); g.GainDB != tt.want || g.Limited != tt.limited {
 			t.Errorf("%g LUFS, %g dBTP: %+v", tt.lufs, tt.peak, g)
 		}

@@ -10,6 +10,7 @@
 //	    apple-pruning.mp4      the film
 //	    apple-pruning.zh.srt   subtitles, always UTF-8
 //	    cover.jpg
+//	    trace.bin              what the film sounds and looks like; not in older lessons
 //	  .arriving-…/  .leaving-…/   on the way in and out; swept away when nobody is at it
 //	  .lock
 //

@@ -45,14 +45,14 @@ func measure(t testing.TB, path, filter string) (lufs, peak float64) {
 func levels() []struct {
 	name, sound string
 	opts        []string
-	limited     bool
+	cut         bool // its peaks must be
 } {
 	speech := "aevalsrc='0.4*sin(2*PI*180*t)*(0.5+0.5*sin(2*PI*3*t))*gt(sin(2*PI*0.7*t),-0.3)':s=48000:d=4"
 	clicks := "aevalsrc='0.02*sin(2*PI*300*t)+0.9*lt(mod(t,1),0.002)*sin(2*PI*1000*t)':s=48000:d=4"
 	return []struct {
 		name, sound string
 		opts        []string
-		limited     bool
+		cut         bool
 	}{
 		{"tone at full level", "sine=1000:r=48000:d=4,volume=17dB", nil, false},
 		{"tone", "sine=440:r=48000:d=4", nil, false},
@@ -63,10 +63,12 @@ func levels() []struct {
 		{"pink noise in stereo", "anoisesrc=c=pink:r=48000:a=0.3:d=4:seed=2,pan=stereo|c0=c0|c1=c0", []string{"-c:a", "mp2"}, false},
 		{"speech with a pause", "aevalsrc='0.3*sin(2*PI*220*t)*lt(t,2)':s=48000:d=4", nil, false},
 		{"clicks over a murmur", clicks, nil, true},
-		{"hardly anything", "sine=440:r=48000:d=4,volume=-40dB", []string{"-c:a", "flac"}, true},
+		{"hardly anything", "sine=440:r=48000:d=4,volume=-40dB", []string{"-c:a", "flac"}, false},
 	}
 }
 
+// TestLoudnessOfTenFilms measures each of them twice: by a filter that the library
+// does not use, and as it comes out of the player.
 func TestLoudnessOfTenFilms(t *testing.T) {
 	l, _ := open(t, library.Opts{})
 	dir := t.TempDir()
@@ -81,37 +83,120 @@ func TestLoudnessOfTenFilms(t *testing.T) {
 			continue
 		}
 		loud := lesson.Loudness
-		lufs, peak := measure(t, lesson.FilmPath(), fmt.Sprintf("volume=%gdB,", loud.GainDB))
-		t.Logf("%-28s %6.1f LUFS, peak %5.1f dBTP, gain %5.1f dB → %6.2f LUFS, %5.2f dBTP, limited %v", tt.name, loud.LUFS, loud.PeakDB, loud.GainDB, lufs, peak, loud.Limited)
-		if loud.Limited != tt.limited || v.Has(library.Limited) != tt.limited {
-			t.Errorf("%s: limited %v, want %v", tt.name, loud.Limited, tt.limited)
+		filter := loud.Filter()
+		lufs, peak := measure(t, lesson.FilmPath(), strings.TrimSuffix(strings.TrimPrefix(filter, "lavfi=["), "]")+",")
+		played, playedPeak := throughPlayer(t, lesson.FilmPath(), filter)
+		t.Logf("%-28s %6.1f LUFS, peak %5.1f dBTP, %-72s %6.2f LUFS, %5.2f dBTP; from mpv %6.1f LUFS, %5.1f dBTP", tt.name, loud.LUFS, loud.PeakDB, filter, lufs, peak, played, playedPeak)
+		if loud.Limited || v.Has(library.Limited) || (loud.LimitDB < 0) != tt.cut {
+			t.Errorf("%s: %+v", tt.name, loud)
 		}
-		if math.Abs(lufs-loud.Level()) > 1 {
-			t.Errorf("%s: %.2f LUFS after the gain, the library says %.1f", tt.name, lufs, loud.Level())
+		if math.Abs(lufs-loud.Level()) > 1 || math.Abs(played-loud.Level()) > 1 {
+			t.Errorf("%s: the library says %.1f", tt.name, loud.Level())
 		}
-		if peak > library.PeakDBTP+0.3 {
-			t.Errorf("%s: peak %.2f dBTP", tt.name, peak)
+		if max(peak, playedPeak) > library.PeakDBTP+0.3 {
+			t.Errorf("%s: peak %.2f and %.1f dBTP", tt.name, peak, playedPeak)
 		}
-		if math.Abs(lufs-library.TargetLUFS) <= 1 {
+		if math.Abs(lufs-library.TargetLUFS) <= 1 && math.Abs(played-library.TargetLUFS) <= 1 {
 			within++
-		} else if !tt.limited {
-			t.Errorf("%s: %.2f LUFS", tt.name, lufs)
 		}
 	}
-	if within < 8 {
+	if within < 10 {
 		t.Errorf("only %d of ten within 1 LU", within)
 	}
 }
 
-// TestGainInThePlayer has mpv apply the gain in every way that it knows, and
-// measures what comes out of it.
-func TestGainInThePlayer(t *testing.T) {
+func needPlayer(t testing.TB) {
+	t.Helper()
 	if _, err := exec.LookPath("mpv"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skip(err)
 	}
+}
+
+// throughPlayer has mpv play the sound with an "af" into a file, which ffmpeg's
+// ebur128 measures.
+func throughPlayer(t testing.TB, film, af string, opts ...string) (lufs, peak float64) {
+	t.Helper()
+	needPlayer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	wav := filepath.Join(t.TempDir(), "out.wav")
+	args := append([]string{"--no-config", "--no-video", "--ao=pcm", "--ao-pcm-file=" + wav, "--untimed"}, opts...)
+	if af != "" {
+		args = append(args, "--af="+af)
+	}
+	if out, err := exec.CommandContext(ctx, "mpv", append(args, film)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-i", wav, "-af", "ebur128=peak=true", "-f", "null", "-").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	_, summary, _ := strings.Cut(string(out), "Summary:")
+	for _, line := range strings.Split(summary, "\n") {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "I:" {
+			lufs, err = strconv.ParseFloat(f[1], 64)
+		} else if len(f) > 1 && f[0] == "Peak:" {
+			peak, err = strconv.ParseFloat(f[1], 64)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return lufs, peak
+}
+
+// TestFilmThatStaysQuiet: a whisper with one bang gets no louder by cutting the bang,
+// which is all that counts. It is left as it is, and people are told.
+func TestFilmThatStaysQuiet(t *testing.T) {
+	l, _ := open(t, library.Opts{})
+	bang := "aevalsrc='0.001*sin(2*PI*300*t)+0.9*between(t,2,2.002)*sin(2*PI*1000*t)':s=48000:d=4"
+	path := ffmpeg(t, filepath.Join(t.TempDir(), "x.mkv"), "-f", "lavfi", "-i", "color=c=gray:s=160x120:r=5:d=4", "-f", "lavfi", "-i", bang, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac")
+	lesson, v := add(t, l, path)
+	if !v.OK() {
+		t.Fatal(v)
+	}
+	loud := lesson.Loudness
+	t.Logf("%+v", loud)
+	lufs, peak := throughPlayer(t, lesson.FilmPath(), loud.Filter())
+	if !loud.Limited || !v.Has(library.Limited) || loud.LimitDB != 0 || math.Abs(lufs-loud.Level()) > 1 || lufs > library.TargetLUFS-0.4 || peak > library.PeakDBTP+0.3 {
+		t.Errorf("%.1f LUFS, %.1f dBTP, %v", lufs, peak, v.Findings)
+	}
+}
+
+// TestFilterIsBounded: whatever somebody writes into a manifest, two numbers in
+// their bounds are all that reaches the player.
+func TestFilterIsBounded(t *testing.T) {
+	tests := []struct {
+		l    library.Loudness
+		want string
+	}{
+		{library.Loudness{}, ""},
+		{library.Loudness{LUFS: -23}, ""},
+		{library.Loudness{LUFS: -70, GainDB: 5}, ""},
+		{library.Loudness{LUFS: -30, GainDB: 7}, "lavfi=[volume=7.0dB]"},
+		{library.Loudness{LUFS: -10, GainDB: -13.25}, "lavfi=[volume=-13.2dB]"},
+		{library.Loudness{LUFS: -30, GainDB: 1e300}, "lavfi=[volume=60.0dB]"},
+		{library.Loudness{LUFS: -30, GainDB: math.Inf(-1)}, "lavfi=[volume=-60.0dB]"},
+		{library.Loudness{LUFS: -30, GainDB: math.NaN()}, ""},
+		{library.Loudness{LUFS: -37, GainDB: 14, LimitDB: -2}, "lavfi=[volume=14.0dB,alimiter=level=0:attack=1:release=50:limit=0.7943]"},
+		{library.Loudness{LUFS: -37, GainDB: 14, LimitDB: -1e9}, "lavfi=[volume=14.0dB,alimiter=level=0:attack=1:release=50:limit=0.0631]"},
+		{library.Loudness{LUFS: -37, GainDB: 14, LimitDB: math.NaN()}, "lavfi=[volume=14.0dB]"},
+		{library.Loudness{LUFS: -37, GainDB: 14, LimitDB: 3}, "lavfi=[volume=14.0dB]"},
+	}
+	for _, tt := range tests {
+		if got := tt.l.Filter(); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.l, got, tt.want)
+		}
+	}
+}
+
+// TestGainInThePlayer has mpv apply the gain in every way that it knows, and
+// measures what comes out of it.
+func TestGainInThePlayer(t *testing.T) {
+	needPlayer(t)
 	l, _ := open(t, library.Opts{})
 	lesson, v := add(t, l, film(t, filepath.Join(t.TempDir(), "x.mp4"), "4", "-af", "volume=-15dB"))
 	if !v.OK() {
@@ -129,15 +214,7 @@ func TestGainInThePlayer(t *testing.T) {
 		t.Log("this mpv has no volume-gain")
 	}
 	for name, opts := range ways {
-		wav := filepath.Join(t.TempDir(), "out.wav")
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		args := append([]string{"--no-config", "--no-video", "--ao=pcm", "--ao-pcm-file=" + wav, "--untimed"}, opts...)
-		out, err := exec.CommandContext(ctx, "mpv", append(args, lesson.FilmPath())...).CombinedOutput()
-		cancel()
-		if err != nil {
-			t.Fatalf("%s: %v: %s", name, err, out)
-		}
-		lufs, _ := measure(t, wav, "")
+		lufs, _ := throughPlayer(t, lesson.FilmPath(), "", opts...)
 		t.Logf("%s: %.1f LUFS, gain %.1f dB → %.2f LUFS", name, lesson.Loudness.LUFS, gain, lufs)
 		if math.Abs(lufs-library.TargetLUFS) > 1 {
 			t.Errorf("%s: %.2f LUFS", name, lufs)
