@@ -25,3 +25,19 @@ func TestMicrophoneForgets(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestBlockDoesNotSpanDevices: half a block of one device is not added to another's.
+func TestBlockDoesNotSpanDevices(t *testing.T) {
+	m := Listen(MicOpts{})
+	loud, quiet := make([]byte, levelBlock), make([]byte, 2*levelBlock) // half a block, and a whole
+	for i := range loud {
+		loud[i] = 0x40
+	}
+	m.hear(loud)
+	m.note("", false, errMute)
+	m.note("other", true, nil)
+	m.hear(quiet)
+	if l := m.Since(0); len(l) != 1 || l[0].DBFS != floorDBFS {
+		t.Errorf("%+v", l)
+	}
+}
