@@ -33,12 +33,14 @@ func (s *stage) watch(now time.Time, r reading, p player.Status) {
 func (s *stage) settle(now time.Time, moving bool) {
 	d := s.elapsed(now)
 	switch {
-	case s.showing == ShowsLive && (moving && d <= stepMost || d <= 2*tickEvery):
+	case s.showing == ShowsLive && moving && d <= stepMost:
 		s.sum.Live += d
 	case s.showing == ShowsLive:
 		s.sum.Frozen += d
-		s.sum.LongestFreeze = max(s.sum.LongestFreeze, d)
-	case s.showing == ShowsFallback && (moving && d <= stepMost || d <= 2*tickEvery):
+		if d > 2*tickEvery { // less is what lies between two looks
+			s.sum.LongestFreeze = max(s.sum.LongestFreeze, d)
+		}
+	case s.showing == ShowsFallback && moving && d <= stepMost:
 		s.sum.Fallback += d
 	default:
 		s.sum.Dark += d

@@ -22,6 +22,7 @@ const (
 type outlet struct {
 	in     *intake
 	l      net.Listener
+	base   string // of addresses
 	secret string // other programs on the box cannot guess the address
 	server *http.Server
 
@@ -38,7 +39,7 @@ func openOutlet(ctx context.Context, in *intake) (*outlet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outlet to the player: %w", err)
 	}
-	o := &outlet{in: in, l: l, secret: rand.Text(), over: make(chan struct{})}
+	o := &outlet{in: in, l: l, base: "http://" + l.Addr().String(), secret: rand.Text(), over: make(chan struct{})}
 	o.server = &http.Server{Handler: o, ReadTimeout: writeBound, MaxHeaderBytes: mostHeads}
 	return o, nil
 }
@@ -63,7 +64,7 @@ func (o *outlet) next() string {
 	close(o.over)
 	o.over = make(chan struct{})
 	o.turn++
-	return "http://" + o.l.Addr().String() + o.path()
+	return o.base + o.path()
 }
 
 func (o *outlet) path() string { return fmt.Sprintf("/%s/%d.ts", o.secret, o.turn) }

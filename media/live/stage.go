@@ -37,9 +37,11 @@ type stage struct {
 	everLive  bool
 	everShown bool      // anything was tried
 	left      time.Time // when the live picture left the screen
+	calm      time.Time // since when the stream must be good for a return
 	short     int       // live pictures in a row that did not last
 	filmAt    time.Duration
 	filmNext  time.Time // next attempt at the fallback
+	filmless  bool      // NoFallback was said
 
 	joined bool
 	sum    Summary
@@ -138,6 +140,7 @@ func (s *stage) ready(now time.Time, r reading) bool {
 	if !s.everShown {
 		return good >= firstGood
 	}
+	good = min(good, now.Sub(s.calm))
 	if good < s.c.o.StableAfter<<max(0, s.short-1) {
 		return false
 	}
@@ -193,7 +196,7 @@ func (s *stage) toLive(ctx context.Context, bound time.Duration) {
 	}
 	again, reloaded, now := s.everLive, s.showing == ShowsLive, s.c.o.Now()
 	s.show(ShowsLive, address)
-	s.everLive = true
+	s.everLive, s.filmless = true, false
 	switch {
 	case reloaded:
 		s.c.emit(Event{Kind: Back, Reason: ReasonPlayer, For: now.Sub(s.left)})
@@ -228,8 +231,11 @@ func (s *stage) toFallback(ctx context.Context, why Reason) {
 			s.short = 1
 		}
 	}
-	s.sum.Switches++
+	if s.showing != ShowsFallback {
+		s.sum.Switches++
+	}
 	s.film(ctx)
+	s.calm = s.c.o.Now()
 	if s.showing == ShowsFallback {
 		s.c.emit(Event{Kind: Fallback, Reason: why, For: s.c.o.Now().Sub(s.left)})
 	}
@@ -244,6 +250,7 @@ func (s *stage) film(ctx context.Context) {
 		err := s.play(ctx, s.c.o.Fallback, s.filmAt, filmBound)
 		if err == nil {
 			s.show(ShowsFallback, s.c.o.Fallback)
+			s.filmless = false
 			return
 		}
 		if ctx.Err() != nil {
@@ -251,14 +258,14 @@ func (s *stage) film(ctx context.Context) {
 		}
 		detail, s.filmAt = err.Error(), 0
 	}
-	was := s.showing
 	stop, cancel := context.WithTimeout(ctx, stopBound)
 	defer cancel()
 	if err := s.c.player.Stop(stop); err != nil {
 		s.c.log.Warn("live: player is not stopped", "err", err)
 	}
 	s.show(ShowsNothing, "")
-	if was != ShowsNothing || s.sum.Switches == 1 {
+	if !s.filmless {
+		s.filmless = true
 		s.c.emit(Event{Kind: NoFallback, Detail: detail})
 	}
 }

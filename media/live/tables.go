@@ -105,7 +105,9 @@ func (d *demux) head() []byte {
 	if d.mapTable == nil {
 		return nil
 	}
-	return append(slices.Clone(d.tablePart), packets(d.pmtPID, d.mapTable)...)
+	// The stream's own tables follow without a step of the counters.
+	n := byte(len(d.mapTable) / (packetSize - 4))
+	return append(slices.Clone(d.tablePart), packets(d.pmtPID, d.mapTable, d.counter[d.pmtPID]-n)...)
 }
 
 // ourTable is a PAT with this programme alone, as a packet.
@@ -113,18 +115,16 @@ func ourTable(number, pmtPID uint16) []byte {
 	s := []byte{patID, 0xb0, 13, 0, 1, 0xc1, 0, 0}
 	s = binary.BigEndian.AppendUint16(s, number)
 	s = binary.BigEndian.AppendUint16(s, 0xe000|pmtPID)
-	return packets(0, binary.BigEndian.AppendUint32(s, checksum(s)))
+	return packets(0, binary.BigEndian.AppendUint32(s, checksum(s)), 0)
 }
 
-// packets cuts a section into packets.
-func packets(pid uint16, section []byte) []byte {
+// packets cuts a section into packets, of which the first has that counter.
+func packets(pid uint16, section []byte, counter byte) []byte {
 	rest := append([]byte{0}, section...) // the pointer to the section's begin
 	var all []byte
-	for i := byte(0); len(rest) > 0; i++ {
-		p := []byte{syncByte, byte(pid >> 8), byte(pid), 0x10 | i&0xf}
-		if i == 0 {
-			p[1] |= 0x40
-		}
+	for start := byte(0x40); len(rest) > 0; start = 0 {
+		p := []byte{syncByte, start | byte(pid>>8), byte(pid), 0x10 | counter&0xf}
+		counter++
 		n := min(len(rest), packetSize-len(p))
 		p = append(p, rest[:n]...)
 		for len(p) < packetSize {

@@ -1,0 +1,408 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stationbox/media/player"
+)
+
+// screen is a player that shows whatever it is told, a frame every 40 ms.
+type screen struct {
+	mu      sync.Mutex
+	file    string
+	began   time.Time
+	base    time.Duration
+	playing bool
+	pid     int
+	dark    bool                   // no picture on a screen
+	stuck   bool                   // the picture does not move
+	refuse  func(file string) bool // what cannot be played
+	length  time.Duration          // of a film
+}
+
+func (s *screen) Preload(ctx context.Context, file string, at time.Duration) error {
+	s.mu.Lock()
+	refused := s.refuse != nil && s.refuse(file)
+	s.file, s.base, s.playing = file, at, false
+	s.mu.Unlock()
+	if refused {
+		<-ctx.Done() // mpv waits for a frame that never comes
+		return errors.New("unplayable")
+	}
+	time.Sleep(100 * time.Millisecond)
+	return nil
+}
+
+func (s *screen) Play(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.playing, s.began = true, time.Now()
+	return nil
+}
+
+func (s *screen) Stop(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.file, s.playing = "", false
+	return nil
+}
+
+func (s *screen) State() player.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := player.Status{Alive: true, PID: 1 + s.pid, Loaded: s.file, Position: s.base, Playing: s.playing, VOConfigured: !s.dark, FrameTime: 40 * time.Millisecond}
+	if s.playing && !s.stuck {
+		p.Position += time.Since(s.began).Truncate(40 * time.Millisecond)
+	}
+	if film := !strings.Contains(s.file, "://"); film && s.length > 0 && p.Position >= s.length {
+		p.Position, p.Playing, p.EOF = s.length, false, true
+	}
+	p.FramesShown = int64(p.Position / p.FrameTime)
+	return p
+}
+
+func (s *screen) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// scene is a showing in a bubble: a sender, a screen, and what happened.
+type scene struct {
+	t      *testing.T
+	c      *Channel
+	screen *screen
+	sends  func(n int, m *mux) []byte
+	begin  time.Time
+	end    func() Summary
+}
+
+// play begins a showing five seconds before its time; the sender sends from the
+// first moment. The bubble's time runs as fast as nothing is to be done.
+func stageIt(t *testing.T, o Opts) *scene {
+	sc := &scene{t: t, screen: &screen{}, sends: func(n int, m *mux) []byte { return m.tick(n) }, begin: time.Now().Add(5 * time.Second)}
+	sc.c = New(nil, sc.screen, o)
+	sc.c.outlet = &outlet{base: "http://127.0.0.1:1", over: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	s := newStage(sc.c, sc.begin)
+	var all sync.WaitGroup
+	all.Go(func() { s.run(ctx) })
+	all.Go(func() { sc.send(ctx) })
+	sc.end = func() Summary {
+		cancel()
+		all.Wait()
+		return s.account()
+	}
+	t.Cleanup(func() { sc.end() })
+	return sc
+}
+
+func (sc *scene) send(ctx context.Context) {
+	m := newMux()
+	for n := 0; ctx.Err() == nil; n++ {
+		sc.screen.mu.Lock()
+		sends := sc.sends
+		sc.screen.mu.Unlock()
+		if b := sends(n, m); b != nil {
+			sc.c.intake.take(b)
+		}
+		time.Sleep(40 * time.Millisecond)
+	}
+}
+
+func silent(int, *mux) []byte { return nil }
+
+func good(n int, m *mux) []byte { return m.tick(n) }
+
+// now changes what is sent.
+func (sc *scene) now(sends func(int, *mux) []byte) {
+	sc.screen.set(func() { sc.sends = sends })
+}
+
+// events returns what has happened since the last call.
+func (sc *scene) events() (all []Event) {
+	for {
+		select {
+		case e := <-sc.c.events:
+			all = append(all, e)
+		default:
+			return all
+		}
+	}
+}
+
+// saw compares the kinds of what has happened.
+func (sc *scene) saw(want ...EventKind) []Event {
+	sc.t.Helper()
+	all := sc.events()
+	var got []EventKind
+	for _, e := range all {
+		got = append(got, e.Kind)
+	}
+	if !slices.Equal(got, want) {
+		sc.t.Fatalf("happened %v, want %v (%+v)", got, want, all)
+	}
+	return all
+}
+
+func bubble(t *testing.T, o Opts, f func(sc *scene)) {
+	t.Helper()
+	if o.Fallback == "" {
+		o.Fallback = "/film.mp4"
+	}
+	synctest.Test(t, func(t *testing.T) { f(stageIt(t, o)) })
+}
+
+func TestAGoodStreamIsShownFromTheMinute(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		time.Sleep(5*time.Second + 10*time.Millisecond)
+		if e := sc.saw(Joined, Live)[1]; e.For > 60*time.Millisecond {
+			t.Errorf("began %v late", e.For)
+		}
+		time.Sleep(20 * time.Minute)
+		sum := sc.end()
+		sc.saw()
+		if sum.Outcome != Whole || (sum.Live-20*time.Minute).Abs() > time.Second || sum.Fallback != 0 || sum.Frozen > 2*tickEvery {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// Whatever stops the picture, the film is there within three seconds of the last
+// frame, and the picture comes back after ten good seconds.
+func TestEveryFreezeHasItsReason(t *testing.T) {
+	tests := []struct {
+		want  Reason
+		sends func(n int, m *mux) []byte
+	}{
+		{ReasonSilent, silent},
+		{ReasonNoFrames, func(_ int, m *mux) []byte { return m.frame(m.video, 0, false) }},
+		{ReasonNoFrames, func(n int, m *mux) []byte { return m.frame(m.audio, uint64(n)*3600, false) }},
+		{ReasonNoProgramme, func(n int, m *mux) []byte { return append(m.pat(99), m.frame(m.video, uint64(n)*3600, false)...) }},
+		{ReasonScrambled, func(n int, m *mux) []byte {
+			m.scrambled = true
+			defer func() { m.scrambled = false }()
+			return m.frame(m.video, uint64(n)*3600, false)
+		}},
+	}
+	for _, tt := range tests {
+		o := Opts{Programme: 7}
+		bubble(t, o, func(sc *scene) {
+			time.Sleep(70 * time.Second)
+			sc.saw(Joined, Live)
+			sc.now(tt.sends)
+			time.Sleep(5 * time.Second)
+			e := sc.saw(Frozen, Fallback)
+			if e[0].Reason != tt.want || e[1].For > 3*time.Second {
+				t.Errorf("%s: %+v", tt.want, e)
+			}
+			sc.now(good)
+			time.Sleep(9500 * time.Millisecond)
+			sc.saw()
+			time.Sleep(2 * time.Second)
+			sc.saw(Stable, Back)
+			sum := sc.end()
+			if sum.LongestFreeze > 3*time.Second || sum.Freezes != 1 || sum.Switches != 1 || sum.Outcome != Partly {
+				t.Errorf("%s: %+v", tt.want, sum)
+			}
+			if whole := sum.Live + sum.Fallback + sum.Frozen + sum.Dark; (whole - time.Since(sc.begin)).Abs() > time.Second/10 {
+				t.Errorf("%s: %v of %v accounted for", tt.want, whole, time.Since(sc.begin))
+			}
+		})
+	}
+}
+
+func TestAPictureThatStandsStillIsFrozen(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		time.Sleep(70 * time.Second)
+		sc.saw(Joined, Live)
+		sc.screen.set(func() { sc.screen.base, sc.screen.stuck = sc.screen.base+time.Hour, true })
+		time.Sleep(2 * time.Second)
+		if e := sc.saw(Frozen, Fallback); e[0].Reason != ReasonStill || e[1].For > 3*time.Second {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
+func TestALateStreamBeginsWithTheFilm(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.now(silent)
+		time.Sleep(10 * time.Second)
+		if e := sc.saw(Fallback)[0]; e.Reason != ReasonLate || e.For > within {
+			t.Errorf("%+v", e)
+		}
+		sc.now(good)
+		time.Sleep(12 * time.Second)
+		sc.saw(Joined, Stable, Live)
+	})
+}
+
+const within = 3 * time.Second
+
+func TestNothingEverComes(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.screen.length = 10 * time.Minute
+		sc.now(silent)
+		time.Sleep(65 * time.Minute)
+		sum := sc.end()
+		sc.saw(Fallback)
+		if sum.Outcome != Never || sum.Live != 0 || (sum.Fallback-65*time.Minute).Abs() > 10*time.Second {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// A stream that comes and goes does not make the screen jump all the time.
+func TestAFlappingStreamReturnsMoreAndMoreSlowly(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		from := time.Now()
+		sc.now(func(n int, m *mux) []byte {
+			if int(time.Since(from).Seconds())%15 >= 12 {
+				return nil // three seconds of every fifteen
+			}
+			return m.tick(n)
+		})
+		time.Sleep(30 * time.Minute)
+		sum := sc.end()
+		if sum.Switches < 2 || sum.Switches > 5 {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+func TestShortGapsAndFewLossesDoNotMatter(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.now(func(n int, m *mux) []byte {
+			if n%100 < 30 && n > 200 { // 1.2 s of every four
+				return nil
+			}
+			return m.tick(n)
+		})
+		time.Sleep(10 * time.Minute)
+		sum := sc.end()
+		sc.saw(Joined, Live)
+		if sum.Switches != 0 || sum.Outcome != Whole {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// The stream is good, and the player cannot show it: never a black screen for
+// longer than the bound, and slower and slower attempts.
+func TestAnUnshowableStream(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.screen.refuse = func(file string) bool { return strings.Contains(file, "://") }
+		time.Sleep(30 * time.Minute)
+		sum := sc.end()
+		tries := 0
+		for _, e := range sc.events() {
+			if e.Kind == Unshowable {
+				tries++
+			}
+		}
+		if sum.Outcome != Never || tries < 15 || tries > 30 || sum.Dark > time.Duration(tries+1)*3*time.Second {
+			t.Errorf("%d attempts, %+v", tries, sum)
+		}
+	})
+}
+
+func TestNoFilmIsADarkScreen(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.screen.refuse = func(file string) bool { return file == "/film.mp4" }
+		time.Sleep(70 * time.Second)
+		sc.saw(Joined, Live)
+		sc.now(silent)
+		time.Sleep(time.Minute)
+		sc.saw(Frozen, NoFallback, Lost)
+		sc.now(good)
+		time.Sleep(20 * time.Second)
+		sc.saw(Joined, Stable, Back)
+		if sum := sc.end(); sum.Dark < 50*time.Second || sum.Fallback != 0 || sum.Outcome != Partly {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// Sound without a screen is not a picture.
+func TestATelevisionThatIsOffIsNotLive(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		sc.screen.dark = true
+		time.Sleep(10 * time.Minute)
+		if sum := sc.end(); sum.Outcome != Never || sum.Dark < 9*time.Minute || sum.Switches != 0 {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// A new mpv is told to begin anew: the old position means nothing to a stream.
+func TestANewPlayerJoinsAnew(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		time.Sleep(time.Minute)
+		sc.saw(Joined, Live)
+		was := sc.screen.State().Loaded
+		sc.screen.set(func() { sc.screen.pid++ })
+		time.Sleep(time.Second)
+		sc.saw(Frozen, Back)
+		if now := sc.screen.State(); now.Loaded == was || now.Position > 2*time.Second {
+			t.Errorf("%+v", now)
+		}
+	})
+}
+
+func TestTheFilmGoesOnAndBeginsAgain(t *testing.T) {
+	bubble(t, Opts{StableAfter: 5 * time.Second}, func(sc *scene) {
+		sc.screen.length = 20 * time.Second
+		time.Sleep(70 * time.Second)
+		sc.now(silent)
+		time.Sleep(12 * time.Second)
+		first := sc.screen.State().Position
+		sc.now(good)
+		time.Sleep(80 * time.Second)
+		sc.now(silent)
+		time.Sleep(3 * time.Second)
+		if p := sc.screen.State(); p.Loaded != "/film.mp4" || p.Position < first {
+			t.Errorf("%+v after %v", p, first)
+		}
+		time.Sleep(10 * time.Second)
+		if p := sc.screen.State(); !p.Playing || p.Position > 10*time.Second {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestHeavyLossIsNotGood(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		time.Sleep(70 * time.Second)
+		sc.now(silent)
+		time.Sleep(3 * time.Second)
+		sc.saw(Joined, Live, Frozen, Fallback)
+		sc.now(func(n int, m *mux) []byte {
+			if b := m.tick(n); n%4 != 0 {
+				return b
+			}
+			return nil
+		})
+		time.Sleep(time.Minute)
+		sc.saw()
+		if sc.c.State().Lost == 0 {
+			t.Error("nothing lost")
+		}
+	})
+}
+
+func TestOldEventsMakeRoom(t *testing.T) {
+	c := New(nil, nil, Opts{})
+	for i := range mostEvents + 5 {
+		c.emit(Event{For: time.Duration(i)})
+	}
+	if e := <-c.Events(); e.For != 5 {
+		t.Errorf("oldest is %d", e.For)
+	}
+}
