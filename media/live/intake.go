@@ -22,9 +22,12 @@ const (
 // piece is some packets in a row. It is never changed, so that all readers share it.
 type piece struct {
 	at    time.Time
-	entry bool // a decoder can begin here
+	entry bool   // a decoder can begin here
+	head  []byte // with entry: the tables as they were here
 	data  []byte
 }
+
+func (p piece) size() int { return len(p.head) + len(p.data) }
 
 // reading is what is known of the stream.
 type reading struct {
@@ -43,8 +46,7 @@ type intake struct {
 
 	mu       sync.Mutex
 	d        *demux
-	building []byte // the piece that is being made
-	buildKey bool
+	building piece // is being made
 	pieces   []piece
 	bytes    int // of pieces
 	readers  map[*reader]bool
@@ -65,11 +67,13 @@ func (in *intake) take(b []byte) bool {
 	now := in.now()
 	frames := in.d.frames
 	in.d.feed(b, func(packet []byte, f frame) {
-		if f.entry || len(in.building) >= pieceMost {
+		if f.entry || len(in.building.data) >= pieceMost {
 			in.flushLocked(now)
 		}
-		in.buildKey = in.buildKey || f.entry
-		in.building = append(in.building, packet...)
+		if f.entry {
+			in.building.entry, in.building.head = true, in.d.head()
+		}
+		in.building.data = append(in.building.data, packet...)
 	})
 	in.flushLocked(now)
 	fresh := in.d.frames > frames
@@ -79,17 +83,17 @@ func (in *intake) take(b []byte) bool {
 
 // flushLocked ends the piece and gives it to the readers.
 func (in *intake) flushLocked(now time.Time) {
-	if len(in.building) == 0 {
+	p := in.building
+	if len(p.data) == 0 {
 		return
 	}
-	p := piece{at: now, entry: in.buildKey, data: in.building}
-	in.building, in.buildKey = nil, false
+	p.at, in.building = now, piece{}
 	in.pieces = append(in.pieces, p)
-	in.bytes += len(p.data)
+	in.bytes += p.size()
 	old := 0
 	for old < len(in.pieces) && (in.bytes > keepMost || now.Sub(in.pieces[old].at) > keepFor) {
-		in.bytes -= len(in.pieces[old].data)
-		in.pieces[old].data = nil
+		in.bytes -= in.pieces[old].size()
+		in.pieces[old] = piece{} // nobody else may need it
 		old++
 	}
 	in.pieces = in.pieces[old:]
@@ -124,7 +128,7 @@ func (in *intake) judgeLocked(now time.Time, fresh bool) {
 func (in *intake) restartLocked() {
 	if last := len(in.pieces) - 1; last > 0 {
 		in.pieces = append([]piece(nil), in.pieces[last])
-		in.bytes = len(in.pieces[0].data)
+		in.bytes = in.pieces[0].size()
 	}
 }
 
@@ -159,9 +163,13 @@ func (in *intake) join() *reader {
 	if head == nil {
 		return nil
 	}
+	from := in.pieces[in.entryLocked():]
+	if len(from) > 0 && from[0].head != nil {
+		head = from[0].head
+	}
 	r := &reader{wake: make(chan struct{}, 1)}
 	r.give(head)
-	for _, p := range in.pieces[in.entryLocked():] {
+	for _, p := range from {
 		r.give(p.data)
 	}
 	in.readers[r] = true

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -63,45 +62,5 @@ func TestARecordingHasItsGreatestSize(t *testing.T) {
 	r.until("live and moving", moving(time.Second))
 	if sum := r.end(); sum.Switches != 0 {
 		t.Errorf("%+v", sum)
-	}
-}
-
-// The showing does not notice what becomes of its recording.
-func TestARecordingThatCannotBe(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	stuck := filepath.Join(dir, "stuck") // reads nothing, ends never
-	if err := os.WriteFile(stuck, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]live.Opts{
-		"no such folder":  {Record: filepath.Join(dir, "none", "a.mkv"), KeepFree: 1},
-		"no such program": {Record: filepath.Join(dir, "b.mkv"), KeepFree: 1, FFmpeg: "/nonexistent"},
-		"dies at once":    {Record: filepath.Join(dir, "c.mkv"), KeepFree: 1, FFmpeg: "/bin/false"},
-		"no room":         {Record: filepath.Join(dir, "d.mkv"), KeepFree: 1 << 60},
-		"reads nothing":   {Record: filepath.Join(dir, "e.mkv"), KeepFree: 1, FFmpeg: stuck},
-	}
-	for name, o := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			port := freePort(t)
-			send(t, udp(port)...)
-			r := show(t, play(t), fmt.Sprintf("udp://127.0.0.1:%d", port), time.Now(), o)
-			if name == "reads nothing" {
-				r.event(live.Live)
-				r.until("live and moving", moving(2*time.Second))
-				r.end()
-			}
-			e := r.event(live.RecordFailed)
-			if e.Detail == "" || strings.HasSuffix(e.File, ".mkv") {
-				t.Errorf("%+v", e)
-			}
-			if name != "reads nothing" {
-				r.until("live and moving", moving(2*time.Second))
-			}
-			if sum := r.end(); sum.Switches != 0 || sum.Live < time.Second {
-				t.Errorf("%+v", sum)
-			}
-		})
 	}
 }

@@ -11,8 +11,8 @@ const (
 	loadAhead  = 1500 * time.Millisecond // before the begin
 	firstGrace = 2 * time.Second         // for the stream to come, when it is already time
 	firstGood  = time.Second             // of good frames, for the first picture
-	liveBound  = 2 * time.Second         // for the player to open the stream
-	reloadMost = 5 * time.Second         // the same, when the player itself is being replaced
+	liveBound  = 2 * time.Second         // for the player to open the stream, when there is a film instead
+	liveMost   = 8 * time.Second         // the same, when there is none, or the player itself is being replaced
 	filmBound  = 5 * time.Second         // for the player to open the fallback
 	stopBound  = 2 * time.Second
 	stepMost   = 500 * time.Millisecond // between two sights of motion that are one motion
@@ -85,7 +85,7 @@ func (s *stage) step(ctx context.Context) {
 	case s.showing == ShowsLive:
 		s.watchLive(ctx, now, r, p)
 	case s.ready(now, r):
-		s.toLive(ctx, liveBound)
+		s.toLive(ctx, s.liveBound())
 	case !s.everShown:
 		if !now.Before(s.deadline()) {
 			s.toFallback(ctx, ReasonLate)
@@ -172,10 +172,18 @@ func (s *stage) watchLive(ctx context.Context, now time.Time, r reading, p playe
 	}
 	if why == ReasonPlayer {
 		// The new mpv would look for the old position in a stream that has none.
-		s.toLive(ctx, reloadMost)
+		s.toLive(ctx, liveMost)
 		return
 	}
 	s.toFallback(ctx, why)
+}
+
+// liveBound is how long the player may take to open the stream.
+func (s *stage) liveBound() time.Duration {
+	if s.c.o.Fallback == "" {
+		return liveMost
+	}
+	return liveBound
 }
 
 // toLive shows the live picture, or else the fallback.
