@@ -134,12 +134,18 @@ type rig struct {
 
 func play(t testing.TB) *player.Player {
 	t.Helper()
+	return playOn(t, player.Opts{Video: "null", Audio: "null"})
+}
+
+func playOn(t testing.TB, o player.Opts) *player.Player {
+	t.Helper()
 	need(t, "mpv")
 	dir, err := os.MkdirTemp("", "live")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := player.New(player.Opts{RunDir: dir, Video: "null", Audio: "null", Log: logger(t)})
+	o.RunDir, o.Log = dir, logger(t)
+	p := player.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { _ = p.Run(ctx) })

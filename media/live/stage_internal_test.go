@@ -84,7 +84,7 @@ type scene struct {
 	end    func() Summary
 }
 
-// play begins a showing five seconds before its time; the sender sends from the
+// stageIt begins a showing five seconds before its time; the sender sends from the
 // first moment. The bubble's time runs as fast as nothing is to be done.
 func stageIt(t *testing.T, o Opts) *scene {
 	sc := &scene{t: t, screen: &screen{}, sends: func(n int, m *mux) []byte { return m.tick(n) }, begin: time.Now().Add(5 * time.Second)}
@@ -248,7 +248,7 @@ const within = 3 * time.Second
 
 func TestNothingEverComes(t *testing.T) {
 	bubble(t, Opts{}, func(sc *scene) {
-		sc.screen.length = 10 * time.Minute
+		sc.screen.set(func() { sc.screen.length = 10 * time.Minute })
 		sc.now(silent)
 		time.Sleep(65 * time.Minute)
 		sum := sc.end()
@@ -298,7 +298,7 @@ func TestShortGapsAndFewLossesDoNotMatter(t *testing.T) {
 // longer than the bound, and slower and slower attempts.
 func TestAnUnshowableStream(t *testing.T) {
 	bubble(t, Opts{}, func(sc *scene) {
-		sc.screen.refuse = func(file string) bool { return strings.Contains(file, "://") }
+		sc.screen.set(func() { sc.screen.refuse = func(file string) bool { return strings.Contains(file, "://") } })
 		time.Sleep(30 * time.Minute)
 		sum := sc.end()
 		tries := 0
@@ -315,7 +315,7 @@ func TestAnUnshowableStream(t *testing.T) {
 
 func TestNoFilmIsADarkScreen(t *testing.T) {
 	bubble(t, Opts{}, func(sc *scene) {
-		sc.screen.refuse = func(file string) bool { return file == "/film.mp4" }
+		sc.screen.set(func() { sc.screen.refuse = func(file string) bool { return file == "/film.mp4" } })
 		time.Sleep(70 * time.Second)
 		sc.saw(Joined, Live)
 		sc.now(silent)
@@ -333,7 +333,7 @@ func TestNoFilmIsADarkScreen(t *testing.T) {
 // Sound without a screen is not a picture.
 func TestATelevisionThatIsOffIsNotLive(t *testing.T) {
 	bubble(t, Opts{}, func(sc *scene) {
-		sc.screen.dark = true
+		sc.screen.set(func() { sc.screen.dark = true })
 		time.Sleep(10 * time.Minute)
 		if sum := sc.end(); sum.Outcome != Never || sum.Dark < 9*time.Minute || sum.Switches != 0 {
 			t.Errorf("%+v", sum)
@@ -358,7 +358,7 @@ func TestANewPlayerJoinsAnew(t *testing.T) {
 
 func TestTheFilmGoesOnAndBeginsAgain(t *testing.T) {
 	bubble(t, Opts{StableAfter: 5 * time.Second}, func(sc *scene) {
-		sc.screen.length = 20 * time.Second
+		sc.screen.set(func() { sc.screen.length = 20 * time.Second })
 		time.Sleep(70 * time.Second)
 		sc.now(silent)
 		time.Sleep(12 * time.Second)
