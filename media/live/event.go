@@ -46,6 +46,7 @@ const (
 	ReasonSilent      Reason = "silent"       // nothing comes in
 	ReasonNoProgramme Reason = "no_programme" // what comes in is not the wanted programme
 	ReasonNoFrames    Reason = "no_frames"    // the programme comes in without new frames
+	ReasonDamaged     Reason = "damaged"      // one packet of twenty is missing, or more
 	ReasonScrambled   Reason = "scrambled"    // its picture cannot be read without a key
 	ReasonStill       Reason = "still"        // the player's picture stands still although frames come in
 	ReasonEnded       Reason = "ended"        // the player gave the stream up

@@ -16,7 +16,7 @@ const (
 	pieceMost  = 64 << 10        // bytes of one piece
 	gapMost    = time.Second     // between two frames of a good stream
 	window     = time.Second     // over which losses are judged
-	lossesMost = 20              // one packet lost of so many is not good
+	lossesMost = 20              // one packet lost of so many is not good: hardly a frame is whole
 )
 
 // piece is some packets in a row. It is never changed, so that all readers share it.
@@ -35,6 +35,7 @@ type reading struct {
 	lastBytes time.Time // anything came
 	lastFrame time.Time // a new frame of the programme came
 	goodSince time.Time // frames without a gap and with few losses; zero: not now
+	damaged   time.Time // since when so much is lost; zero: not now
 	scrambled bool      // the newest packets of the picture cannot be read
 	programme bool      // the tables of the programme are there
 	picture   bool      // it has a picture, not only sound
@@ -115,13 +116,24 @@ func (in *intake) judgeLocked(now time.Time, fresh bool) {
 		}
 		r.lastFrame = now
 	}
+	r.counts = d.counts
 	if now.Sub(in.judged) >= window {
-		if lost := d.lost - in.before.lost; lost*lossesMost > d.ours-in.before.ours {
-			r.goodSince = time.Time{}
-		}
+		in.lossesLocked()
 		in.judged, in.before = now, d.counts
 	}
-	r.counts = d.counts
+}
+
+// lossesLocked judges what was lost in the window.
+func (in *intake) lossesLocked() {
+	lost, came := in.d.lost-in.before.lost, in.d.ours-in.before.ours
+	switch {
+	case lost*lossesMost <= came:
+		in.r.damaged = time.Time{}
+		return
+	case in.r.damaged.IsZero():
+		in.r.damaged = in.judged
+	}
+	in.r.goodSince = time.Time{}
 }
 
 // restartLocked drops what was received before a break: nobody should begin there.

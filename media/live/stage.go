@@ -2,23 +2,25 @@ package live
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"stationbox/media/player"
 )
 
 const (
-	loadAhead  = 1500 * time.Millisecond // before the begin
-	firstGrace = 2 * time.Second         // for the stream to come, when it is already time
-	firstGood  = time.Second             // of good frames, for the first picture
-	liveBound  = 2 * time.Second         // for the player to open the stream, when there is a film instead
-	liveMost   = 8 * time.Second         // the same, when there is none, or the player itself is being replaced
-	filmBound  = 5 * time.Second         // for the player to open the fallback
-	stopBound  = 2 * time.Second
-	stepMost   = 500 * time.Millisecond // between two sights of motion that are one motion
-	shortLife  = time.Minute            // a live picture that lasts less makes the next return slower
-	mostShort  = 4                      // at most eight times as slow
-	filmRetry  = 15 * time.Second       // for a fallback that could not be played
+	loadAhead   = 1500 * time.Millisecond // before the begin
+	firstGrace  = 2 * time.Second         // for the stream to come, when it is already time
+	firstGood   = time.Second             // of good frames, for the first picture
+	liveBound   = 2 * time.Second         // for the player to open the stream, when there is a film instead
+	liveMost    = 8 * time.Second         // the same, when there is none, or the player itself is being replaced
+	damagedMost = 3 * time.Second         // of a picture that is hardly whole; a moment of it is borne
+	filmBound   = 10 * time.Second        // for the player to open the fallback
+	stopBound   = 2 * time.Second
+	stepMost    = 500 * time.Millisecond // between two sights of motion that are one motion
+	shortLife   = time.Minute            // a live picture that lasts less makes the next return slower
+	mostShort   = 4                      // at most eight times as slow
+	filmRetry   = 15 * time.Second       // for a fallback that could not be played
 )
 
 // stage decides what is on the screen. One goroutine owns it.
@@ -155,6 +157,8 @@ func (s *stage) watchLive(ctx context.Context, now time.Time, r reading, p playe
 	switch {
 	case now.Sub(r.lastFrame) > after:
 		why = r.why(now, after)
+	case !r.damaged.IsZero() && now.Sub(r.damaged) > damagedMost:
+		why = ReasonDamaged
 	case !p.Alive || p.PID != s.pid:
 		why = ReasonPlayer
 	case p.EOF || p.Loaded != s.file:
@@ -167,7 +171,7 @@ func (s *stage) watchLive(ctx context.Context, now time.Time, r reading, p playe
 	s.sum.Freezes++
 	s.c.emit(Event{Kind: Frozen, Reason: why, For: now.Sub(r.lastFrame)})
 	s.left = r.lastFrame
-	if why == ReasonPlayer || why == ReasonEnded || why == ReasonStill {
+	if slices.Contains([]Reason{ReasonPlayer, ReasonEnded, ReasonStill, ReasonDamaged}, why) {
 		s.left = s.moved
 	}
 	if why == ReasonPlayer {

@@ -131,3 +131,26 @@ func TestKilledPlayerJoinsAgain(t *testing.T) {
 	r.event(live.Back)
 	r.until("live and moving", func(s player.Status) bool { return isLive(s) && moving(time.Second)(s) })
 }
+
+// A stopped mpv cannot show anything: it is replaced, and the picture is back.
+func TestStoppedPlayerIsReplaced(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	send(t, udp(port)...)
+	r := show(t, play(t), fmt.Sprintf("udp://127.0.0.1:%d", port), time.Now(),
+		live.Opts{Fallback: clip(t, "testsrc2", ".mp4"), StableAfter: 2 * time.Second})
+	r.event(live.Live)
+	r.until("live and moving", moving(0))
+	pid := r.player.State().PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if e := r.event(live.Frozen); e.Reason != live.ReasonStill {
+		t.Errorf("%+v", e)
+	}
+	r.event(live.Back)
+	r.until("live and moving", moving(time.Second))
+	if sum := r.end(); sum.Frozen < time.Second || sum.Outcome == live.Whole {
+		t.Errorf("%+v", sum)
+	}
+}
