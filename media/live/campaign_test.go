@@ -168,70 +168,90 @@ func (w *witness) awaitMotion(t testing.TB, blue bool, after time.Time) time.Tim
 	}
 }
 
+// cutter cuts a stream and watches the screen.
+type cutter struct {
+	t      testing.TB
+	stream string
+	port   int
+	random *rand.Rand
+	pipe   *tap
+	s      *sender
+	w      witness
+
+	toFilm, frozen, toLive []time.Duration
+}
+
+func (c *cutter) start() {
+	c.t.Helper()
+	args := []string{"-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", c.stream, "-c", "copy"}
+	c.s = command(c.t, exec.Command("ffmpeg", append(args, udp(c.port)...)...))
+}
+
+// cut breaks the stream in one of four ways, waits for the film, and mends it.
+func (c *cutter) cut(i int) {
+	c.w.awaitMotion(c.t, false, time.Now())
+	time.Sleep(time.Second + time.Duration(c.random.IntN(2000))*time.Millisecond)
+	kind := []string{"stopped", "killed", "nothing", "no picture"}[c.random.IntN(4)]
+	switch kind {
+	case "stopped":
+		c.s.signal(syscall.SIGSTOP)
+	case "killed":
+		c.s.kill()
+	default:
+		c.pipe.mode.Store(kind)
+	}
+	cut := time.Unix(0, c.pipe.last.Load())
+	blue := c.w.awaitMotion(c.t, true, cut)
+	red, _, _ := c.w.seen()
+	c.toFilm, c.frozen = append(c.toFilm, blue.Sub(cut)), append(c.frozen, blue.Sub(red))
+	if blue.Sub(cut) > within {
+		c.t.Errorf("cut %d (%s): film after %v", i, kind, blue.Sub(cut))
+	}
+	time.Sleep(time.Duration(c.random.IntN(1000)) * time.Millisecond)
+	switch kind {
+	case "stopped":
+		c.s.signal(syscall.SIGCONT)
+	case "killed":
+		c.start()
+	}
+	c.pipe.mode.Store("")
+	mended := time.Now()
+	c.toLive = append(c.toLive, c.w.awaitMotion(c.t, false, mended).Sub(mended))
+}
+
 // TestManyCuts measures from the pixels of an X server in memory. It runs only
 // with -cuts.
 func TestManyCuts(t *testing.T) {
 	if *cuts == 0 {
 		t.Skip("no -cuts")
 	}
-	c := newCanvas(t)
-	film, stream := filepath.Join(clips.dir, "film.mp4"), filepath.Join(clips.dir, "stream.ts")
+	screen := newCanvas(t)
+	film := filepath.Join(clips.dir, "film.mp4")
+	c := &cutter{t: t, stream: filepath.Join(clips.dir, "stream.ts"), port: freePort(t), random: rand.New(rand.NewPCG(*seed, 0))}
 	stripClip(t, "blue", film)
-	stripClip(t, "red", stream)
-	near, far := freePort(t), freePort(t)
-	pipe := newTap(t, near, far)
-	start := func() *sender {
-		return command(t, exec.Command("ffmpeg", append([]string{"-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", stream, "-c", "copy"}, udp(near)...)...))
-	}
-	s := start()
-	var w witness
+	stripClip(t, "red", c.stream)
+	far := freePort(t)
+	c.pipe = newTap(t, c.port, far)
+	c.start()
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
-	done.Go(func() { w.watch(ctx, c) })
+	done.Go(func() { c.w.watch(ctx, screen) })
 	defer done.Wait()
 	defer cancel()
-	p := playOn(t, player.Opts{Video: "x11", Audio: "null", Display: c.display})
+	p := playOn(t, player.Opts{Video: "x11", Audio: "null", Display: screen.display})
 	r := show(t, p, fmt.Sprintf("udp://127.0.0.1:%d", far), time.Now(), live.Opts{Fallback: film, StableAfter: 500 * time.Millisecond})
 	r.event(live.Live)
-	random := rand.New(rand.NewPCG(*seed, 0))
-	var toFilm, frozen, toLive []time.Duration
-	_, _, blank := w.seen()
+	c.w.awaitMotion(t, false, time.Now())
+	_, _, before := c.w.seen()
 	for i := range *cuts {
-		w.awaitMotion(t, false, time.Now())
-		time.Sleep(time.Second + time.Duration(random.IntN(2000))*time.Millisecond)
-		kind := []string{"stopped", "killed", "nothing", "no picture"}[random.IntN(4)]
-		switch kind {
-		case "stopped":
-			s.signal(syscall.SIGSTOP)
-		case "killed":
-			s.kill()
-		default:
-			pipe.mode.Store(kind)
-		}
-		cut := time.Unix(0, pipe.last.Load())
-		blue := w.awaitMotion(t, true, cut)
-		red, _, _ := w.seen()
-		toFilm, frozen = append(toFilm, blue.Sub(cut)), append(frozen, blue.Sub(red))
-		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
-		switch kind {
-		case "stopped":
-			s.signal(syscall.SIGCONT)
-		case "killed":
-			s = start()
-		}
-		pipe.mode.Store("")
-		restored := time.Now()
-		toLive = append(toLive, w.awaitMotion(t, false, restored).Sub(restored))
-		if toFilm[i] > within {
-			t.Errorf("cut %d (%s): film after %v", i, kind, toFilm[i])
-		}
+		c.cut(i)
 	}
-	_, _, after := w.seen()
+	_, _, after := c.w.seen()
 	t.Logf("%d cuts, seed %d", *cuts, *seed)
-	t.Logf("last datagram -> film moves on the screen: %s", spread(toFilm))
-	t.Logf("live picture's last motion -> film moves:  %s", spread(frozen))
-	t.Logf("stream is back -> live picture moves:      %s", spread(toLive))
-	t.Logf("blank screen all together: %v", (after - blank).Round(time.Millisecond))
+	t.Logf("last datagram -> film moves on the screen: %s", spread(c.toFilm))
+	t.Logf("live picture's last motion -> film moves:  %s", spread(c.frozen))
+	t.Logf("stream is back -> live picture moves:      %s", spread(c.toLive))
+	t.Logf("blank screen all together: %v", (after - before).Round(time.Millisecond))
 	t.Logf("%+v", r.end())
 }
 

@@ -88,10 +88,15 @@ func (o *outlet) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	defer o.in.leave(r)
 	w.Header().Set("Content-Type", "video/mp2t")
 	w.Header().Set("Connection", "close")
+	pour(q.Context(), w, over, r)
+}
+
+// pour writes what the reader gets until somebody has had enough.
+func pour(ctx context.Context, w http.ResponseWriter, over <-chan struct{}, r *reader) {
 	control := http.NewResponseController(w)
 	for {
 		select {
-		case <-q.Context().Done():
+		case <-ctx.Done():
 			return
 		case <-over:
 			return

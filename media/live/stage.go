@@ -10,6 +10,7 @@ import (
 
 const (
 	loadAhead   = 1500 * time.Millisecond // before the begin
+	filmAhead   = 700 * time.Millisecond  // the same, for the fallback of a stream that is not there by then
 	firstGrace  = 2 * time.Second         // for the stream to come, when it is already time
 	firstGood   = time.Second             // of good frames, for the first picture
 	liveBound   = 2 * time.Second         // for the player to open the stream, when there is a film instead
@@ -94,17 +95,17 @@ func (s *stage) step(ctx context.Context) {
 		}
 	case s.showing == ShowsFallback:
 		s.watchFilm(ctx, p)
-	case !now.Before(s.filmNext):
+	case s.c.o.Fallback != "" && !now.Before(s.filmNext):
 		s.film(ctx)
 	}
 }
 
 // deadline is when something must be shown for the first time.
 func (s *stage) deadline() time.Time {
-	if grace := s.started.Add(firstGrace); grace.After(s.begin) {
+	if grace := s.started.Add(firstGrace); grace.After(s.begin.Add(-filmAhead)) {
 		return grace
 	}
-	return s.begin
+	return s.begin.Add(-filmAhead)
 }
 
 // notice says what became of the reception.
@@ -249,7 +250,7 @@ func (s *stage) toFallback(ctx context.Context, why Reason) {
 	s.film(ctx)
 	s.calm = s.c.o.Now()
 	if s.showing == ShowsFallback {
-		s.c.emit(Event{Kind: Fallback, Reason: why, For: s.c.o.Now().Sub(s.left)})
+		s.c.emit(Event{Kind: Fallback, Reason: why, For: max(0, s.c.o.Now().Sub(s.left))})
 	}
 	s.c.outlet.next() // whoever still reads the stream has no use for it
 }

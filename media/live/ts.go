@@ -142,6 +142,11 @@ func (d *demux) packet(p []byte, out func([]byte, frame)) {
 			return
 		}
 	}
+	d.sort(pid, p, payload, entry, out)
+}
+
+// sort hands a sound packet to where it belongs.
+func (d *demux) sort(pid uint16, p, payload []byte, entry bool, out func([]byte, frame)) {
 	start := p[1]&0x40 != 0
 	switch {
 	case pid == 0:
@@ -151,19 +156,14 @@ func (d *demux) packet(p []byte, out func([]byte, frame)) {
 			d.tablePart[3] = d.tablePart[3]&0xf0 | d.patTurns
 			out(d.tablePart, frame{})
 		}
-		return
 	case d.number != 0 && pid == d.pmtPID:
 		d.pmt.add(payload, start, d.streams)
 		out(p, frame{})
-		return
-	case !d.pass[pid]:
-		return
+	case pid == d.clockPID:
+		out(p, frame{fresh: d.look(p, payload, start), entry: entry})
+	case d.pass[pid]:
+		out(p, frame{})
 	}
-	f := frame{entry: entry && pid == d.clockPID}
-	if pid == d.clockPID {
-		f.fresh = d.look(p, payload, start)
-	}
-	out(p, f)
 }
 
 // body cuts the adaptation field off and says whether a decoder can begin here.
