@@ -126,3 +126,20 @@ func (s *Summary) judge() {
 		s.Outcome = Partly
 	}
 }
+
+// Plus is the account of two parts of one lesson, between which the station or
+// the mains was away; what lay between is to be entered as Dark.
+func (s Summary) Plus(o Summary) Summary {
+	s.Live += o.Live
+	s.Fallback += o.Fallback
+	s.Frozen += o.Frozen
+	s.Dark += o.Dark
+	s.LongestFreeze = max(s.LongestFreeze, o.LongestFreeze)
+	s.Freezes += o.Freezes
+	s.Switches += o.Switches
+	s.Lost += o.Lost
+	s.Packets += o.Packets
+	s.Garbage += o.Garbage
+	s.judge()
+	return s
+}

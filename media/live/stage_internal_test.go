@@ -276,3 +276,21 @@ func TestOldEventsMakeRoom(t *testing.T) {
 		t.Errorf("oldest is %d", e.For)
 	}
 }
+
+func TestTwoPartsMakeOneAccount(t *testing.T) {
+	whole := Summary{Live: time.Hour, Lost: 1, LongestFreeze: 2}
+	whole.judge()
+	if whole.Outcome != Whole {
+		t.Errorf("%+v", whole)
+	}
+	both := whole.Plus(Summary{Live: time.Hour, Dark: time.Minute, Lost: 2, LongestFreeze: 1})
+	if both.Outcome != Whole || both.Live != 2*time.Hour || both.Lost != 3 || both.LongestFreeze != 2 {
+		t.Errorf("%+v", both)
+	}
+	if both = both.Plus(Summary{Fallback: 2 * time.Minute}); both.Outcome != Partly {
+		t.Errorf("%+v", both)
+	}
+	if none := (Summary{}).Plus(Summary{Fallback: time.Hour}); none.Outcome != Never {
+		t.Errorf("%+v", none)
+	}
+}
