@@ -133,6 +133,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	runtime.KeepAlive(in)
 }
 
+// A stream of 800 Mbit/s keeps no more than its share.
+func TestAFloodIsBounded(t *testing.T) {
+	now := time.Now()
+	in := newIntake(0, func() time.Time { return now })
+	m := newMux()
+	in.take(m.tick(0))
+	flood := bytes.Repeat(m.frame(m.audio, 0, false), 300)
+	for i := 0; i < len(flood); i += packetSize {
+		flood[i+3] = flood[i+3]&0xf0 | byte(i/packetSize)&0xf
+	}
+	for range 1000 {
+		in.take(flood)
+	}
+	if in.bytes > keepMost || in.bytes < keepMost/2 {
+		t.Errorf("%d bytes kept", in.bytes)
+	}
+}
+
 func BenchmarkIntake(b *testing.B) {
 	in := newIntake(0, time.Now)
 	m := newMux()

@@ -124,6 +124,7 @@ func TestOthersDoNotDisturbTheSender(t *testing.T) {
 	us, them := netip.MustParseAddrPort("10.0.0.1:5000"), netip.MustParseAddrPort("10.0.0.9:5000")
 	good, other := newMux(), newMux()
 	other.number, other.pmtPID, other.video = 3, 0x300, 0x301
+	other.counters[0] = 5
 	for i := range 100 {
 		m.datagram(now, us, good.tick(i))
 		m.datagram(now, them, other.tick(i))

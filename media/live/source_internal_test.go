@@ -66,6 +66,20 @@ func TestASilentSourceIsOpenedAnew(t *testing.T) {
 	}
 }
 
+// It may take long to begin, but once it has begun silence is noticed soon.
+func TestASourceThatFallsSilentIsOpenedAnew(t *testing.T) {
+	n := attempts(t, time.Hour, func(ctx context.Context, take func([]byte) bool) error {
+		for m, n := newMux(), 0; n < 25*12 && rest(ctx, 40*time.Millisecond); n++ {
+			take(m.tick(n))
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if n < 170 || n > 180 { // 12 s, 8 s and half a second
+		t.Errorf("%d attempts in an hour", n)
+	}
+}
+
 // A source that worked for a while and broke is there again at once.
 func TestAProvenSourceIsSoonBack(t *testing.T) {
 	n := attempts(t, time.Hour, func(ctx context.Context, take func([]byte) bool) error {

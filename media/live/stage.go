@@ -90,13 +90,24 @@ func (s *stage) step(ctx context.Context) {
 	case s.ready(now, r):
 		s.toLive(ctx, s.liveBound())
 	case !s.everShown:
-		if !now.Before(s.deadline()) {
-			s.toFallback(ctx, ReasonLate)
-		}
+		s.late(ctx, now)
 	case s.showing == ShowsFallback:
 		s.watchFilm(ctx, p)
 	case s.c.o.Fallback != "" && !now.Before(s.filmNext):
 		s.film(ctx)
+	}
+}
+
+// late shows the fallback when the stream does not come in time. Without one
+// there is nothing better to do than to wait.
+func (s *stage) late(ctx context.Context, now time.Time) {
+	switch {
+	case now.Before(s.deadline()):
+	case s.c.o.Fallback != "":
+		s.toFallback(ctx, ReasonLate)
+	case !s.filmless:
+		s.filmless = true
+		s.c.emit(Event{Kind: NoFallback, Reason: ReasonLate, Detail: "there is none"})
 	}
 }
 

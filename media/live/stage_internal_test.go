@@ -24,10 +24,43 @@ func (sc *scene) saw(want ...EventKind) []Event {
 
 func bubble(t *testing.T, o Opts, f func(sc *scene)) {
 	t.Helper()
-	if o.Fallback == "" {
-		o.Fallback = "/film.mp4"
-	}
+	o.Fallback = "/film.mp4"
 	synctest.Test(t, func(t *testing.T) { f(stageIt(t, o)) })
+}
+
+func TestWithoutAFilmALateStreamIsShownAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sc := stageIt(t, Opts{})
+		sc.now(silent)
+		time.Sleep(10 * time.Second)
+		sc.saw(NoFallback)
+		sc.now(good)
+		time.Sleep(1500 * time.Millisecond)
+		sc.saw(Joined, Live)
+		time.Sleep(time.Minute)
+		sc.now(silent)
+		time.Sleep(5 * time.Second)
+		sc.saw(Frozen, NoFallback)
+		if sum := sc.end(); sum.Fallback != 0 || sum.Dark < 8*time.Second || sum.Live < 50*time.Second {
+			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// What stands still for a second and goes on by itself was not live meanwhile.
+func TestAMomentOfStandstillIsAccountedFor(t *testing.T) {
+	bubble(t, Opts{}, func(sc *scene) {
+		time.Sleep(70 * time.Second)
+		sc.screen.set(func() { sc.screen.base, sc.screen.stuck = sc.screen.base+time.Hour, true })
+		time.Sleep(time.Second)
+		sc.screen.set(func() { sc.screen.stuck = false })
+		time.Sleep(time.Second)
+		sum := sc.end()
+		sc.saw(Joined, Live)
+		if (sum.Frozen-time.Second).Abs() > 3*tickEvery || sum.LongestFreeze < 900*time.Millisecond {
+			t.Errorf("%+v", sum)
+		}
+	})
 }
 
 func TestAGoodStreamIsShownFromTheMinute(t *testing.T) {
