@@ -35,7 +35,7 @@ func TestWithoutAFilmALateStreamIsShownAtOnce(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		sc.saw(NoFallback)
 		sc.now(good)
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(3 * time.Second) // the tables come once a second
 		sc.saw(Joined, Live)
 		time.Sleep(time.Minute)
 		sc.now(silent)
