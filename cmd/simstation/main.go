@@ -55,6 +55,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		do = o.harm
 	case o.starts.N > 0:
 		do = o.begin
+	case o.compare.N > 0:
+		do = o.measure
 	}
 	ok, err := do(ctx, out)
 	if err != nil {

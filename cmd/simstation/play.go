@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"stationbox/cmd/simstation/internal/bench"
+	"stationbox/cmd/simstation/internal/compare"
 	"stationbox/cmd/simstation/internal/faults"
 	"stationbox/cmd/simstation/internal/report"
 	"stationbox/cmd/simstation/internal/starts"
@@ -34,6 +35,7 @@ type options struct {
 	version bool
 	faults  faults.Opts
 	starts  starts.Opts
+	compare compare.Opts
 	control string
 	errOut  io.Writer
 }
@@ -60,6 +62,8 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fl.StringVar(&o.faults.Only, "only", "", "with -faults: only this `KIND`: "+strings.Join(faults.Kinds(), " "))
 	fl.IntVar(&o.faults.Village, "village", 0, "with -faults: all villages of this `TYPE`, 1 to 4 (how long the drive holds, with a lamp or without); 0: in turn")
 	fl.IntVar(&o.starts.N, "starts", 0, "instead of a scenario, give short lessons in a row and judge `N` starts from the pixels, every second one under load")
+	fl.IntVar(&o.compare.N, "compare", 0, "instead of a scenario, judge `N` starts and transitions of our player from the pixels, beside mpv, cvlc and gst-play-1.0")
+	fl.BoolVar(&o.compare.Load, "load", false, "with -compare: while one program syncs to the disk and one never rests")
 	fl.StringVar(&o.control, "control", "", "make the real thing fail, so that violations must be found; with -faults: "+
 		strings.Join(faults.Controls(), " ")+"; with -starts: "+strings.Join(starts.Controls(), " "))
 	fl.BoolVar(&o.version, "version", false, "say the version and end")
@@ -73,13 +77,25 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-lang %s: zh or en", o.village.Language)
 	}
 	o.faults.Control, o.starts.Control = o.control, o.control
-	switch {
-	case o.faults.N < 0 || o.starts.N < 0 || o.faults.N > 0 && o.starts.N > 0:
-		return nil, errors.New("-faults and -starts: one of them, with a number above 0")
-	case o.version || o.faults.N > 0 || o.starts.N > 0:
-		return o, nil
+	campaigns, err := o.campaigns()
+	if err != nil || o.version || campaigns > 0 {
+		return o, err
 	}
 	return o, o.readScript()
+}
+
+// campaigns counts what is to be done instead of a scenario: one thing at most.
+func (o *options) campaigns() (int, error) {
+	n := 0
+	for _, wanted := range []int{o.faults.N, o.starts.N, o.compare.N} {
+		if wanted > 0 {
+			n++
+		}
+		if wanted < 0 || n > 1 {
+			return 0, errors.New("-faults, -starts and -compare: one of them, with a number above 0")
+		}
+	}
+	return n, nil
 }
 
 // beside returns a path relative to the folder of this program.
@@ -207,6 +223,21 @@ func (o *options) begin(ctx context.Context, out io.Writer) (ok bool, err error)
 	s.Village, s.Out, s.Now = o.village, out, time.Now
 	s.Village.Log = slog.New(slog.NewTextHandler(o.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	r, err := starts.Run(ctx, s)
+	if r == nil {
+		return false, err
+	}
+	r.Print(out)
+	if o.report != "" {
+		err = errors.Join(err, r.Write(o.report))
+	}
+	return r.OK(), err
+}
+
+// measure compares our player with others.
+func (o *options) measure(ctx context.Context, out io.Writer) (ok bool, err error) {
+	c := o.compare
+	c.Dir, c.Keep, c.Out, c.Now = o.village.Dir, o.village.Keep, out, time.Now
+	r, err := compare.Run(ctx, c)
 	if r == nil {
 		return false, err
 	}
