@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -156,9 +155,6 @@ type ours struct {
 	*player.Player
 	quit  context.CancelFunc
 	ended chan error
-	rest  []string
-	stop  context.CancelFunc // of follow
-	wg    sync.WaitGroup
 }
 
 // readyBound is for a first mpv on a busy machine, and for each order to it.
@@ -170,7 +166,7 @@ func runOurs(ctx context.Context, display, dir string) (*ours, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &ours{ended: make(chan error, 1), stop: func() {}}
+	o := &ours{ended: make(chan error, 1)}
 	o.Player = player.New(player.Opts{Video: "x11", Audio: "null", Display: display, RunDir: dir,
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	running, quit := context.WithCancel(context.WithoutCancel(ctx))
@@ -197,8 +193,15 @@ func (o *ours) version() string { return o.State().Version }
 func (o *ours) prepare(ctx context.Context, files []string) error {
 	ctx, cancel := context.WithTimeout(ctx, readyBound)
 	defer cancel()
-	o.rest = files[1:]
-	return o.Preload(ctx, files[0], 0)
+	if err := o.Preload(ctx, files[0], 0); err != nil {
+		return err
+	}
+	for _, file := range files[1:] {
+		if err := o.Queue(player.Item{File: file}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ahead is one picture: the still one stands for its own time from Play on. The
@@ -208,38 +211,10 @@ func (o *ours) ahead() time.Duration { return o.State().FrameTime }
 func (o *ours) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyBound)
 	defer cancel()
-	if err := o.Play(ctx); err != nil {
-		return err
-	}
-	if len(o.rest) > 0 {
-		following, stop := context.WithCancel(context.WithoutCancel(ctx))
-		o.stop = stop
-		o.wg.Go(func() { o.follow(following, o.rest) })
-	}
-	return nil
-}
-
-// follow shows each of the files once the one before it has ended. An error shows
-// as a transition that never comes.
-func (o *ours) follow(ctx context.Context, files []string) {
-	for _, file := range files {
-		for ended := false; !ended; {
-			select {
-			case e := <-o.Events():
-				ended = e.Kind == player.Ended && e.Reason == player.ReasonEOF
-			case <-ctx.Done():
-				return
-			}
-		}
-		if o.Preload(ctx, file, 0) != nil || o.Play(ctx) != nil {
-			return
-		}
-	}
+	return o.Play(ctx)
 }
 
 func (o *ours) end(ctx context.Context) error {
-	o.stop()
-	o.wg.Wait()
 	ctx, cancel := context.WithTimeout(ctx, readyBound)
 	defer cancel()
 	return o.Stop(ctx)
