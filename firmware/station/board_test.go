@@ -72,7 +72,7 @@ func newScene(t *testing.T, lang string) *scene {
 		{ID: "4", Title: say("防火", "Fire"), Start: now.Add(7*24*time.Hour + time.Hour)}, {ID: "5", Title: say("法律", "Law"), Start: now.Add(9 * 24 * time.Hour)}}
 	rb := newRollbook()
 	rb.words, rb.log, rb.now, rb.tick = words, log, func() time.Time { return now }, time.Now
-	s := &showing{words: words, roll: rb, faults: newFaults(log, func(string, string, any) {}), clock: told{clock.ByClock, clock.Good}, desk: newDesk(nil, log),
+	s := &showing{words: words, roll: rb, faults: newFaults(log, func(string, string, any) {}), clock: told{clock.ByClock, clock.Good}, desk: newDesk(nil, plain, log),
 		cal: cal, tick: func() time.Time { return now }, place: say("柳树屯远程教育站点", "Liushutun village station")}
 	return &scene{s, now, o}
 }

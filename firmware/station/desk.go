@@ -8,12 +8,13 @@ import (
 	"sync"
 	"time"
 
+	"stationbox/media/library"
 	"stationbox/media/player"
 )
 
 // theatre is the player as the desk needs it.
 type theatre interface {
-	Preload(ctx context.Context, file string, at time.Duration) error
+	PreloadItem(ctx context.Context, i player.Item) error
 	Play(ctx context.Context) error
 	Pause(ctx context.Context) error
 	Stop(ctx context.Context) error
@@ -49,6 +50,7 @@ type fate struct {
 // player that hangs delays nobody; wishes are taken at once.
 type desk struct {
 	player theatre
+	level  func(file string) library.Loudness // of a film of the library; else nothing is done to its sound
 	log    *slog.Logger
 	wake   chan struct{}
 
@@ -64,8 +66,8 @@ type desk struct {
 	tries    int
 }
 
-func newDesk(p theatre, log *slog.Logger) *desk {
-	return &desk{player: p, log: log, wake: make(chan struct{}, 1), shown: map[int]string{}}
+func newDesk(p theatre, level func(string) library.Loudness, log *slog.Logger) *desk {
+	return &desk{player: p, level: level, log: log, wake: make(chan struct{}, 1), shown: map[int]string{}}
 }
 
 // want replaces the wish and returns at once.
@@ -148,7 +150,7 @@ func (d *desk) match(ctx context.Context) (film bool) {
 		d.fate.loaded, d.fate.running = true, st.Playing
 		d.fate.position, d.fate.length, d.fate.frame = st.Position, st.Duration, st.FrameTime
 		// The player may have come to the end while nobody listened.
-		d.fate.complete = d.fate.complete || (st.EOF && st.Duration > 0 && st.Position >= st.Duration-time.Second)
+		d.fate.complete = d.fate.complete || st.EOF && st.Complete
 	} else {
 		d.fate.loaded, d.fate.running = false, false
 	}
@@ -189,7 +191,14 @@ func (d *desk) film(ctx context.Context, w wish, f fate, st player.Status) {
 // preload loads the film where it was last seen; a file that cannot be played
 // is tried twice and then given up.
 func (d *desk) preload(ctx context.Context, w wish, f fate) error {
-	err := d.player.Preload(ctx, w.file, max(w.at, f.position))
+	i := player.Item{File: w.file, At: max(w.at, f.position)}
+	switch l := d.level(w.file); {
+	case l.LimitDB < 0:
+		i.Filter = l.Filter()
+	default:
+		i.GainDB = min(max(l.GainDB, player.LeastGain), player.MostGain)
+	}
+	err := d.player.PreloadItem(ctx, i)
 	if err == nil {
 		d.tries, d.owner = 0, w.key
 		if w.run {

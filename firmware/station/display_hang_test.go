@@ -101,7 +101,7 @@ func decider(b *testing.B, hanging bool) *showing {
 		go func() { _ = k.Run(ctx) }()
 	}
 	go func() { _ = sc.Run(ctx) }()
-	rb, words, d := newRollbook(), text.New("zh"), newDesk(r, log)
+	rb, words, d := newRollbook(), text.New("zh"), newDesk(r, plain, log)
 	rb.journal, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now, rb.tick = l, r, r, newFaults(log, sc.put), words, log, time.Now, time.Now
 	o := firmware.Occasion{ID: "party-1", Title: "第一课", File: filepath.Join(dir, "film.mp4"), Start: time.Now().Add(time.Minute), Duration: time.Hour}
 	pr := newProver(proverOpts{stateDir: dir, station: "370100-014", boot: "b", projector: "projector", tick: time.Now, faults: rb.faults, log: log})

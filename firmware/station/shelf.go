@@ -15,7 +15,7 @@ import (
 
 // shelf looks after the films of the next days at leisure, so that one that has
 // vanished, rotted on the card or cannot be shown on this board is known a day
-// before its lesson. Only its Run touches the card; what it knows is asked at no
+// before its lesson. Only Run and level touch the card; what it knows is asked at no
 // cost.
 type shelf struct {
 	lib   *library.Library
@@ -47,6 +47,16 @@ const (
 
 func newShelf(lib *library.Library, board library.Board, cal calendar, now, tick func() time.Time, log *slog.Logger) *shelf {
 	return &shelf{lib: lib, board: board, cal: cal, now: now, tick: tick, log: log, looks: map[string]look{}}
+}
+
+// level is what is to be done to the sound of a film, as its lesson says: nothing to
+// one that is of no lesson. It reads a small file.
+func (s *shelf) level(film string) library.Loudness {
+	if s == nil {
+		return library.Loudness{}
+	}
+	l, _ := s.lib.Of(film)
+	return l.Loudness
 }
 
 // Run looks after the films until ctx ends.

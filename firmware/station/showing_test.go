@@ -22,6 +22,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
+	"stationbox/media/library"
 	"stationbox/media/player"
 )
 
@@ -66,7 +67,8 @@ type room struct {
 	loads   bool
 	lit     time.Time // since when the projector is wanted on
 	file    string
-	since   time.Time // film running since, zero when paused
+	item    player.Item // as it was loaded last
+	since   time.Time   // film running since, zero when paused
 	pos     time.Duration
 	length  time.Duration
 	refuse  error
@@ -114,16 +116,20 @@ func (r *room) State() player.Status {
 	p := r.position()
 	st := player.Status{Alive: true, Loaded: r.file, Position: p, Duration: r.length, FrameTime: 40 * time.Millisecond, Playing: !r.since.IsZero() && p < r.length}
 	st.Paused, st.EOF = r.since.IsZero(), r.file != "" && p >= r.length
+	st.Complete = st.EOF
 	return st
 }
 
-func (r *room) Preload(_ context.Context, file string, at time.Duration) error {
+// plain does nothing to the sound of a film.
+func plain(string) library.Loudness { return library.Loudness{} }
+
+func (r *room) PreloadItem(_ context.Context, i player.Item) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.refuse != nil {
 		return r.refuse
 	}
-	r.file, r.pos, r.since = file, at, time.Time{}
+	r.item, r.file, r.pos, r.since = i, i.File, i.At, time.Time{}
 	return nil
 }
 
@@ -231,7 +237,7 @@ func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasi
 	fl := newFaults(log, sc.put)
 	keeper := display.New("projector", beamer{r}, display.Opts{})
 	screens := []screen{{"projector", "projector", keeper}}
-	d := newDesk(r, log)
+	d := newDesk(r, plain, log)
 	roster, _, err := attendance.ParseRoster([]byte("number,name\n12,王秀英\n7,李建国\n"))
 	if err != nil {
 		t.Fatal(err)

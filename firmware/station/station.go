@@ -190,7 +190,7 @@ func (st *Station) build(boot string) error {
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()
 	st.player = st.doors.player(cfg, player.Opts{Log: st.log, Now: st.tick})
-	st.desk = newDesk(st.player, st.log)
+	st.desk = newDesk(st.player, st.shelf.level, st.log)
 	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
 		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
 	}

@@ -139,7 +139,7 @@ func (p *Player) Preload(ctx context.Context, file string, at time.Duration) err
 	return p.PreloadItem(ctx, Item{File: file, At: at})
 }
 
-// PreloadItem is Preload of an item, with its gain.
+// PreloadItem is Preload of an item, with its gain or filter.
 func (p *Player) PreloadItem(ctx context.Context, i Item) error {
 	n, err := i.wished()
 	if err != nil {

@@ -31,14 +31,21 @@ type Item struct {
 	File   string        // path or address
 	At     time.Duration // where it begins
 	GainDB float64       // added to its sound, and to no other's; 0 leaves it as it is
+	Filter string        // mpv's option af for what a gain cannot do; GainDB does not count then
 }
 
 // item is an Item that is wished.
 type item struct {
 	id   int // counts all of them
 	file string
-	gain float64
-	at   time.Duration // where it begins, and then where it stands
+	level
+	at time.Duration // where it begins, and then where it stands
+}
+
+// level is what is done to the sound of an item.
+type level struct {
+	gain   float64 // dB
+	filter string  // instead, if it is not ""
 }
 
 // wished checks an Item and names its file the way mpv will.
@@ -53,7 +60,7 @@ func (i Item) wished() (item, error) {
 		}
 		i.File = abs
 	}
-	return item{file: i.File, gain: i.GainDB, at: max(i.At, 0)}, nil
+	return item{file: i.File, level: level{i.GainDB, i.Filter}, at: max(i.At, 0)}, nil
 }
 
 // Queue lets an item follow the last one without a gap: the last frame of one
@@ -151,6 +158,8 @@ func (s *session) add(ctx context.Context, n item) error {
 func (s *session) load(ctx context.Context, n item, flags string, take func(entry int64)) error {
 	options := map[string]string{"start": fmt.Sprintf("%.3f", n.at.Seconds())}
 	switch {
+	case n.filter != "":
+		options["af"] = n.filter
 	case n.gain == 0:
 	case s.hasGain:
 		options["volume-gain"] = fmt.Sprintf("%.2f", n.gain)
@@ -173,7 +182,7 @@ func (s *session) load(ctx context.Context, n item, flags string, take func(entr
 		return err
 	}
 	// For whoever adopts this mpv: it does not tell the options of an entry.
-	return s.keepGain(ctx, entry, n.gain)
+	return s.keepLevel(ctx, entry, n.level)
 }
 
 func entryOf(data json.RawMessage) (int64, error) {
@@ -186,27 +195,31 @@ func entryOf(data json.RawMessage) (int64, error) {
 	return reply.Entry, nil
 }
 
-// gainKey is the name under which mpv keeps the gain of an entry for us, among
-// the options of scripts, which it does not run.
-func gainKey(entry int64) string { return "gain-" + strconv.FormatInt(entry, 10) }
+// gainKey and filterKey are the names under which mpv keeps the level of an entry
+// for us, among the options of scripts, which it does not run.
+func gainKey(entry int64) string   { return "gain-" + strconv.FormatInt(entry, 10) }
+func filterKey(entry int64) string { return "filter-" + strconv.FormatInt(entry, 10) }
 
-// keepGain writes down in mpv the gains of the entries that it knows.
-func (s *session) keepGain(ctx context.Context, entry int64, gain float64) error {
-	if gain == 0 {
+// keepLevel writes down in mpv the levels of the entries that it knows.
+func (s *session) keepLevel(ctx context.Context, entry int64, l level) error {
+	if l == (level{}) {
 		return nil
 	}
 	s.p.mu.Lock()
 	known := append([]int64{entry, s.p.view.current}, s.p.view.ahead...)
 	s.p.mu.Unlock()
-	for e := range s.gains {
+	for e := range s.levels {
 		if !slices.Contains(known, e) {
-			delete(s.gains, e)
+			delete(s.levels, e)
 		}
 	}
-	s.gains[entry] = gain
+	s.levels[entry] = l
 	kept := map[string]string{}
-	for e, g := range s.gains {
-		kept[gainKey(e)] = strconv.FormatFloat(g, 'f', 2, 64)
+	for e, l := range s.levels {
+		kept[gainKey(e)] = strconv.FormatFloat(l.gain, 'f', 2, 64)
+		if l.filter != "" {
+			kept[filterKey(e)] = l.filter
+		}
 	}
 	_, err := s.c.call(ctx, callBound, setProperty("script-opts", kept))
 	return fatal(err)
@@ -245,7 +258,7 @@ func (s *session) entries(ctx context.Context) (entries, error) {
 	}
 	kept := map[string]string{}
 	if data, err := s.c.call(ctx, callBound, []any{"get_property", "script-opts"}); err == nil {
-		_ = json.Unmarshal(data, &kept) // unknown gains are 0
+		_ = json.Unmarshal(data, &kept) // unknown levels are 0
 	}
 	var e entries
 	for i, l := range list {
@@ -256,9 +269,9 @@ func (s *session) entries(ctx context.Context) (entries, error) {
 		}
 		gain, err := strconv.ParseFloat(kept[gainKey(l.ID)], 64)
 		if err == nil && gain >= LeastGain && gain <= MostGain {
-			s.gains[l.ID] = gain
+			s.levels[l.ID] = level{gain, kept[filterKey(l.ID)]}
 		}
-		e.ids, e.items = append(e.ids, l.ID), append(e.items, item{file: l.File, gain: s.gains[l.ID]})
+		e.ids, e.items = append(e.ids, l.ID), append(e.items, item{file: l.File, level: s.levels[l.ID]})
 	}
 	return e, nil
 }

@@ -170,12 +170,10 @@ func (r *rig) event(kind player.EventKind) player.Event {
 	}
 }
 
+// signal waits for an mpv, which may be on its way, and sends it a signal.
 func (r *rig) signal(sig syscall.Signal) int {
 	r.t.Helper()
-	pid := r.State().PID
-	if pid == 0 {
-		r.t.Fatal("no mpv to signal")
-	}
+	pid := r.until("an mpv to signal", func(s player.Status) bool { return s.PID != 0 }).PID
 	r.must(syscall.Kill(pid, sig))
 	return pid
 }

@@ -34,7 +34,7 @@ type session struct {
 	m       *process
 	noVideo int  // generation that has no screen: sound only
 	hasGain bool // mpv has a gain of its own
-	gains   map[int64]float64
+	levels  map[int64]level
 
 	beatPos time.Duration
 	still   int // beats without motion
@@ -132,7 +132,7 @@ func (p *Player) connect(ctx context.Context) (*session, bool, error) {
 	if c, err := dial(ctx, p.o.Socket, p.handle, p.garbled); err == nil {
 		m, err := p.adopt(ctx, c)
 		if err == nil {
-			return &session{p: p, c: c, m: m, gains: map[int64]float64{}}, true, nil
+			return &session{p: p, c: c, m: m, levels: map[int64]level{}}, true, nil
 		}
 		c.close()
 		if errors.Is(err, errForeign) || ctx.Err() != nil {
@@ -149,7 +149,7 @@ func (p *Player) connect(ctx context.Context) (*session, bool, error) {
 		m.kill()
 		return nil, false, err
 	}
-	return &session{p: p, c: c, m: m, gains: map[int64]float64{}}, false, nil
+	return &session{p: p, c: c, m: m, levels: map[int64]level{}}, false, nil
 }
 
 // adopt takes over the mpv behind c when it answers and was started the way we

@@ -175,7 +175,14 @@ func TestStreamThatEndsByItself(t *testing.T) {
 	t.Parallel()
 	r := run(t, player.Opts{HangAfter: time.Minute})
 	from := udp(t)
-	r.must(r.Preload(r.ctx(), from.address+"?timeout=1000000", 0))
+	err := r.Preload(r.ctx(), from.address+"?timeout=1000000", 0)
+	for try := 0; try < 20 && errors.Is(err, player.ErrUnplayable); try++ { // the sender has not begun
+		err = r.Preload(r.ctx(), from.address+"?timeout=1000000", 0)
+	}
+	r.must(err)
+	for len(r.Events()) > 0 {
+		<-r.Events() // of the attempts
+	}
 	r.must(r.Play(r.ctx()))
 	begun := r.until("playing", playing).Position
 	r.until("well in it", func(s player.Status) bool { return s.Position > begun+time.Second })

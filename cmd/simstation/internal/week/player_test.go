@@ -57,12 +57,12 @@ func (p *projectionist) halt() {
 // Run waits: films need nobody.
 func (p *projectionist) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
-// Preload makes file stand ready.
-func (p *projectionist) Preload(_ context.Context, file string, at time.Duration) error {
+// PreloadItem makes a film stand ready.
+func (p *projectionist) PreloadItem(_ context.Context, i player.Item) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.halt()
-	p.file, p.at = file, at
+	p.file, p.at = i.File, i.At
 	return nil
 }
 
@@ -113,6 +113,7 @@ func (p *projectionist) State() player.Status {
 	const frame = 40 * time.Millisecond
 	s.Duration, s.Position, s.FrameTime = p.lengths[filepath.Base(p.file)], p.position(), frame
 	s.EOF = s.Position >= s.Duration
+	s.Complete = s.EOF
 	s.Playing = !p.since.IsZero() && !s.EOF
 	s.Paused = p.since.IsZero() && !s.EOF
 	s.FramesShown = int64(s.Position / frame)
