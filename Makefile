@@ -15,8 +15,9 @@ LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simst
 SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout no-video projector-silent
 FAULTS ?= 1000
 STARTS ?= 50
+COMPARES ?= 100
 
-.PHONY: help run test weeks nightly test-fast scenarios faults starts mutants bench lint fuzz cross clean setup-run setup-test setup-cross build
+.PHONY: help run test weeks nightly test-fast scenarios faults starts compare playback mutants bench lint fuzz cross clean setup-run setup-test setup-compare setup-cross build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,14 @@ faults: build ## do FAULTS (default 1000) faults to the real guard, judged at co
 
 starts: setup-test build ## judge STARTS (default 50) starts of lessons from the pixels, every second one under load (16 s each)
 	bin/simstation -starts $(STARTS) -report .cache/starts.json
+
+compare: setup-test setup-compare build ## our player beside mpv, cvlc and gst-play-1.0: COMPARES (default 100) starts and gaps of each (about 45 minutes)
+	bin/simstation -compare $(COMPARES) -report .cache/compare.json
+
+playback: setup-test ## kill and stop the player 200 times, cut a live stream 60 times, play 2,000 items, listen in 5 rooms (about 90 minutes)
+	$(GO) test -count=1 -timeout 60m -v -run 'IsBackAfter|IsCured|ManyItems|ChangesOfItems|BadFiles' ./media/player -args -campaign
+	$(GO) test -count=1 -timeout 30m -v -run TestManyCuts ./media/live -args -cuts 60
+	$(GO) test -count=1 -timeout 30m -v -run TestRoom ./media/proof -args -rooms 5
 
 weeks: setup-test ## let villages live simulated days and weeks, as many as fit into five minutes
 	@set -o pipefail; $(LIVES) -days 999 -weeks 999 -for 150s | grep -v '^ *\(===\|--- PASS\)'
@@ -70,6 +79,9 @@ setup-run:
 	@deploy/setup.sh run
 setup-test:
 	@deploy/setup.sh run test
+setup-compare:
+	@deploy/setup.sh compare
+
 setup-cross:
 	@deploy/setup.sh cross
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Stationbox needs from Debian's or Ubuntu's own packages: says what, asks for
 # sudo only when it is not root, and does nothing when everything is there (also offline).
-#   deploy/setup.sh run|test|cross …      several names add up
+#   deploy/setup.sh run|test|compare|cross …      several names add up
 set -euo pipefail
 
 packages() {
@@ -14,10 +14,12 @@ packages() {
 		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils
 		command -v npm >/dev/null || echo nodejs npm
 		;;
+	# other players, to be measured beside ours
+	compare) echo vlc-bin vlc-plugin-base vlc-plugin-video-output gstreamer1.0-plugins-base-apps gstreamer1.0-plugins-good gstreamer1.0-libav gstreamer1.0-x ;;
 	# compilers for the Pi, and an emulator to run what they make
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static binutils ;;
 	*)
-		echo "setup.sh: unknown set \"$1\": give run, test or cross" >&2
+		echo "setup.sh: unknown set \"$1\": give run, test, compare or cross" >&2
 		exit 2
 		;;
 	esac
@@ -29,7 +31,7 @@ installed() {
 }
 
 [ $# -gt 0 ] || {
-	echo "usage: deploy/setup.sh run|test|cross …" >&2
+	echo "usage: deploy/setup.sh run|test|compare|cross …" >&2
 	exit 2
 }
 command -v dpkg-query >/dev/null || {
