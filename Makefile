@@ -46,7 +46,7 @@ compare: setup-test setup-compare build ## our player beside mpv, cvlc and gst-p
 playback: setup-test ## kill and stop the player 200 times, cut a live stream 60 times, play 2,000 items, listen in 5 rooms (about 90 minutes)
 	$(GO) test -count=1 -timeout 60m -v -run 'IsBackAfter|IsCured|ManyItems|ChangesOfItems|BadFiles' ./media/player -args -campaign
 	$(GO) test -count=1 -timeout 30m -v -run TestManyCuts ./media/live -args -cuts 60
-	$(GO) test -count=1 -timeout 30m -v -run TestRoom ./media/proof -args -rooms 5
+	$(GO) test -count=1 -timeout 30m -v -run TestRoom ./media/witness -args -rooms 5
 
 weeks: setup-test ## let villages live simulated days and weeks, as many as fit into five minutes
 	@set -o pipefail; $(LIVES) -days 999 -weeks 999 -for 150s | grep -v '^ *\(===\|--- PASS\)'

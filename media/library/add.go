@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 // Arrival is what Add takes in. Words that are empty are taken from the lesson's
@@ -83,7 +83,7 @@ type importing struct {
 	stage    string   // folder on the card
 	film     *os.File // the copy in it
 	man      Manifest
-	tracer   proof.Tracer
+	tracer   witness.Tracer
 	done     bool // there is nothing more to do
 	lesson   Lesson
 	verdict  Verdict

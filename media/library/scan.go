@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 // scan is what one pass over the whole film found: every picture and every sound
@@ -26,7 +26,7 @@ type scan struct {
 	memory   bool
 	misfit   string // ffmpeg does not know what it was asked
 	loud     loudness
-	tracer   proof.Tracer
+	tracer   witness.Tracer
 }
 
 const (

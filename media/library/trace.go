@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 // TraceName is the file of a lesson that says what its film sounds and looks like.
@@ -20,18 +20,18 @@ const TraceName = "trace.bin"
 // Trace is what the film sounds and looks like, by which a microphone and looks at
 // the picture are judged. A lesson that was imported before traces were kept has
 // none: the error is fs.ErrNotExist then. One that is damaged or another film's is
-// none either: proof.ErrTrace.
-func (l Lesson) Trace() (proof.Trace, error) {
-	b, err := readSmall(filepath.Join(l.dir, TraceName), proof.MostBytes)
+// none either: witness.ErrTrace.
+func (l Lesson) Trace() (witness.Trace, error) {
+	b, err := readSmall(filepath.Join(l.dir, TraceName), witness.MostBytes)
 	if err != nil {
-		return proof.Trace{}, err
+		return witness.Trace{}, err
 	}
-	t, err := proof.Decode(b)
+	t, err := witness.Decode(b)
 	if err != nil {
-		return proof.Trace{}, err
+		return witness.Trace{}, err
 	}
 	if hex.EncodeToString(t.Film[:]) != l.SHA256 {
-		return proof.Trace{}, fmt.Errorf("%w: it is another film's", proof.ErrTrace)
+		return witness.Trace{}, fmt.Errorf("%w: it is another film's", witness.ErrTrace)
 	}
 	return t, nil
 }
@@ -57,7 +57,7 @@ const pictureFilter = "scale=160:90:flags=neighbor,format=yuv420p,blackdetect=d=
 //	[freezedetect @ 0x1] [info] lavfi.freezedetect.freeze_start: 2
 //	[freezedetect @ 0x1] [info] lavfi.freezedetect.freeze_end: 3
 type traceLog struct {
-	to    *proof.Tracer
+	to    *witness.Tracer
 	still time.Duration // since when nothing moves
 	open  bool          // nothing does
 }

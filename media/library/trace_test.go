@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"stationbox/media/library"
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 // TestTraceOfAFilm imports a film that is loud, then quiet, black for three seconds
@@ -28,7 +28,7 @@ func TestTraceOfAFilm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := tr.Length(); got < 17500*time.Millisecond || got > 18500*time.Millisecond || tr.Step != proof.FineStep {
+	if got := tr.Length(); got < 17500*time.Millisecond || got > 18500*time.Millisecond || tr.Step != witness.FineStep {
 		t.Errorf("%v in steps of %v", got, tr.Step)
 	}
 	loud, quiet := tr.Loudness(8*time.Second), tr.Loudness(15*time.Second)
@@ -54,9 +54,9 @@ func TestLessonWithoutTrace(t *testing.T) {
 	path := filepath.Join(lesson.Dir(), library.TraceName)
 	whole := read(t, path)
 	for name, b := range map[string][]byte{"damaged": append([]byte{whole[0] + 1}, whole[1:]...), "cut off": whole[:len(whole)-1], "empty": {},
-		"another film's": proof.Trace{Step: proof.FineStep}.Encode(), "too large": make([]byte, proof.MostBytes+1)} {
+		"another film's": witness.Trace{Step: witness.FineStep}.Encode(), "too large": make([]byte, witness.MostBytes+1)} {
 		write(t, path, b)
-		if _, err := lesson.Trace(); err == nil || name != "too large" && !errors.Is(err, proof.ErrTrace) {
+		if _, err := lesson.Trace(); err == nil || name != "too large" && !errors.Is(err, witness.ErrTrace) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package proof_test
+package witness_test
 
 import (
 	"image"
@@ -8,20 +8,20 @@ import (
 
 	"pgregory.net/rapid"
 
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 var nan = math.NaN()
 
 // knownFilm is dark from 100 to 130 s, still from 200 to 300 s, silent from 300 to 400 s.
-func knownFilm() proof.Trace {
-	var tr proof.Tracer
+func knownFilm() witness.Trace {
+	var tr witness.Tracer
 	for i := 1; i <= 6000; i++ {
 		lufs := -23.0
 		if i > 3000 && i <= 4000 {
 			lufs = -90
 		}
-		tr.Loud(time.Duration(i)*proof.FineStep, lufs)
+		tr.Loud(time.Duration(i)*witness.FineStep, lufs)
 	}
 	tr.Dark(100*time.Second, 130*time.Second)
 	tr.Still(200*time.Second, 300*time.Second)
@@ -31,15 +31,15 @@ func knownFilm() proof.Trace {
 func near(got, want, by float64) bool { return math.Abs(got-want) <= by }
 
 // play feeds a sample a second.
-func play(f *proof.Facts, from, to int, luma, motion, loud float64) {
+func play(f *witness.Facts, from, to int, luma, motion, loud float64) {
 	for s := from; s < to; s++ {
 		at := time.Duration(s) * time.Second
-		f.Add(proof.Sample{At: at, Film: at, Luma: luma, Motion: motion, Loud: loud})
+		f.Add(witness.Sample{At: at, Film: at, Luma: luma, Motion: motion, Loud: loud})
 	}
 }
 
 func TestFacts(t *testing.T) {
-	f := proof.NewFacts(knownFilm(), proof.Limits{})
+	f := witness.NewFacts(knownFilm(), witness.Limits{})
 	play(f, 0, 40, 0.5, 0.1, -20)
 	play(f, 40, 45, 0.01, 0, -20)   // shorter than the limit
 	play(f, 45, 60, 0.5, 0.1, -20)  //
@@ -68,16 +68,16 @@ func TestFacts(t *testing.T) {
 	if want := 1 - (5+21+31+101+41)/500.0; !near(s.MotionShare, want, 0.01) {
 		t.Errorf("motion %.3f, want %.3f", s.MotionShare, want)
 	}
-	if l := f.Lasting(); l != (proof.Lasting{}) {
+	if l := f.Lasting(); l != (witness.Lasting{}) {
 		t.Errorf("%+v", l)
 	}
 }
 
 // TestBlackIsAFaultWithoutATrace, as nobody can say that the film is so.
 func TestBlackIsAFaultWithoutATrace(t *testing.T) {
-	f := proof.NewFacts(proof.Trace{}, proof.Limits{})
+	f := witness.NewFacts(witness.Trace{}, witness.Limits{})
 	play(f, 100, 131, 0, 0, nan)
-	if s := f.Summary(); !near(s.BlackS, 30, 0.1) || s.FrozenS != 0 || s.MeanLUFS != proof.Silence {
+	if s := f.Summary(); !near(s.BlackS, 30, 0.1) || s.FrozenS != 0 || s.MeanLUFS != witness.Silence {
 		t.Errorf("%+v", s)
 	}
 }
@@ -85,13 +85,13 @@ func TestBlackIsAFaultWithoutATrace(t *testing.T) {
 // TestRareLooks: a look every twenty seconds, every five while it is dark, is
 // enough; two looks that are far apart say nothing of the time between.
 func TestRareLooks(t *testing.T) {
-	f := proof.NewFacts(proof.Trace{}, proof.Limits{})
+	f := witness.NewFacts(witness.Trace{}, witness.Limits{})
 	for _, s := range []int{0, 20, 40, 45, 50, 55, 60, 80, 200, 400} {
 		luma := 0.5
 		if s >= 40 && s <= 60 || s >= 200 {
 			luma = 0.02
 		}
-		f.Add(proof.Sample{At: time.Duration(s) * time.Second, Luma: luma, Motion: nan, Loud: nan})
+		f.Add(witness.Sample{At: time.Duration(s) * time.Second, Luma: luma, Motion: nan, Loud: nan})
 	}
 	if s := f.Summary(); !near(s.BlackS, 20, 0.1) || s.BlackTimes != 1 || !near(s.SeenS, 80, 0.1) {
 		t.Errorf("%+v", s)
@@ -103,11 +103,11 @@ func TestRareLooks(t *testing.T) {
 func TestFactsAddUp(t *testing.T) {
 	value := rapid.OneOf(rapid.Float64Range(-100, 1), rapid.Just(nan), rapid.Float64())
 	rapid.Check(t, func(r *rapid.T) {
-		f := proof.NewFacts(knownFilm(), proof.Limits{Black: time.Second})
+		f := witness.NewFacts(knownFilm(), witness.Limits{Black: time.Second})
 		at, blind := time.Duration(0), rapid.Bool().Draw(r, "blind")
 		for range rapid.IntRange(0, 80).Draw(r, "n") {
 			at += time.Duration(rapid.IntRange(-1000, 50_000).Draw(r, "gap")) * time.Millisecond
-			s := proof.Sample{At: at, Film: at, Luma: value.Draw(r, "luma"), Motion: value.Draw(r, "motion"), Loud: value.Draw(r, "loud")}
+			s := witness.Sample{At: at, Film: at, Luma: value.Draw(r, "luma"), Motion: value.Draw(r, "motion"), Loud: value.Draw(r, "loud")}
 			if blind {
 				s.Luma, s.Motion, s.Loud = nan, nan, nan
 			}
@@ -127,7 +127,7 @@ func TestFactsAddUp(t *testing.T) {
 func TestEye(t *testing.T) {
 	const w, h = 320, 180
 	pix := make([]byte, w*h)
-	var e proof.Eye
+	var e witness.Eye
 	see := func() (float64, float64) { return e.See(pix, w, image.Rect(0, 0, w, h)) }
 	if l, m := see(); l != 0 || !math.IsNaN(m) {
 		t.Error(l, m)
@@ -135,7 +135,7 @@ func TestEye(t *testing.T) {
 	for i := range 30 { // a speck is nothing
 		pix[i] = 255
 	}
-	if l, m := see(); l > proof.BlackLuma || m >= proof.StillMotion {
+	if l, m := see(); l > witness.BlackLuma || m >= witness.StillMotion {
 		t.Error(l, m)
 	}
 	for i := range 600 { // a line of text is something

@@ -1,11 +1,11 @@
-// Package proof judges whether a film was really shown and heard: it compares what
+// Package witness judges whether a film was really shown and heard: it compares what
 // a microphone in the room and looks at the picture find with what is known of the
 // film since it was imported.
 //
 // It is pure: it opens nothing, starts nothing, knows no clock and keeps no sound.
 // Its memory is bounded however long a lesson is. What it cannot know it calls
 // unknown; unknown is neither a proof nor a fault.
-package proof
+package witness
 
 import (
 	"crypto/sha256"

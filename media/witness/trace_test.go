@@ -1,4 +1,4 @@
-package proof_test
+package witness_test
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"stationbox/media/proof"
+	"stationbox/media/witness"
 )
 
 // traces are any that a Tracer makes.
-func traces(r *rapid.T) proof.Trace {
-	var tr proof.Tracer
+func traces(r *rapid.T) witness.Trace {
+	var tr witness.Tracer
 	for i, v := range rapid.SliceOfN(rapid.Float64Range(-120, 60), 0, 300).Draw(r, "levels") {
-		tr.Loud(time.Duration(i+1)*proof.FineStep, v)
+		tr.Loud(time.Duration(i+1)*witness.FineStep, v)
 	}
 	at := time.Duration(0)
 	for _, ms := range rapid.SliceOfN(rapid.IntRange(1, 60_000), 0, 700).Draw(r, "spans") {
@@ -36,11 +36,11 @@ func TestTraceComesBack(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		want := traces(r)
 		b := want.Encode()
-		got, err := proof.Decode(b)
-		if err != nil || len(b) > proof.MostBytes {
+		got, err := witness.Decode(b)
+		if err != nil || len(b) > witness.MostBytes {
 			r.Fatal(err, len(b))
 		}
-		if got.Step != want.Step || got.Film != want.Film || !reflect.DeepEqual(append([]proof.Level{}, want.Levels...), got.Levels) {
+		if got.Step != want.Step || got.Film != want.Film || !reflect.DeepEqual(append([]witness.Level{}, want.Levels...), got.Levels) {
 			r.Fatalf("%v, want %v", got, want)
 		}
 		if len(got.Dark) != len(want.Dark) || len(got.Still) != len(want.Still) {
@@ -48,7 +48,7 @@ func TestTraceComesBack(t *testing.T) {
 		}
 		i := rapid.IntRange(0, len(b)-1).Draw(r, "damaged")
 		b[i] ^= byte(rapid.IntRange(1, 255).Draw(r, "by"))
-		if _, err := proof.Decode(b); !errors.Is(err, proof.ErrTrace) {
+		if _, err := witness.Decode(b); !errors.Is(err, witness.ErrTrace) {
 			r.Fatalf("byte %d is damaged: %v", i, err)
 		}
 	})
@@ -57,20 +57,20 @@ func TestTraceComesBack(t *testing.T) {
 // TestTraceIsBounded traces films that are as long as may be, and longer.
 func TestTraceIsBounded(t *testing.T) {
 	for _, hours := range []int{1, 3, 24, 40} {
-		var tr proof.Tracer
+		var tr witness.Tracer
 		n := hours * 36_000
 		for i := 1; i <= n; i++ {
-			tr.Loud(time.Duration(i)*proof.FineStep, -23-10*math.Sin(float64(i)/3000))
+			tr.Loud(time.Duration(i)*witness.FineStep, -23-10*math.Sin(float64(i)/3000))
 			tr.Dark(time.Duration(10*i)*time.Second, time.Duration(10*i+i%7)*time.Second)
 			tr.Still(time.Duration(10*i)*time.Second, time.Duration(10*i+i%5)*time.Second)
 		}
 		got := tr.Trace([32]byte{})
 		b := got.Encode()
 		t.Logf("%d h: %d bytes, %v a step", hours, len(b), got.Step)
-		if len(b) > proof.MostBytes || hours == 3 && got.Step != 2*proof.FineStep {
+		if len(b) > witness.MostBytes || hours == 3 && got.Step != 2*witness.FineStep {
 			t.Errorf("%d bytes, %v", len(b), got.Step)
 		}
-		if _, err := proof.Decode(b); err != nil {
+		if _, err := witness.Decode(b); err != nil {
 			t.Error(err)
 		}
 		at := 30 * time.Minute
@@ -82,7 +82,7 @@ func TestTraceIsBounded(t *testing.T) {
 
 func TestTracerTakesAnything(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		var tr proof.Tracer
+		var tr witness.Tracer
 		for range rapid.IntRange(0, 40).Draw(r, "n") {
 			at := time.Duration(rapid.Int64().Draw(r, "at"))
 			tr.Loud(at, rapid.Float64().Draw(r, "lufs"))
@@ -90,16 +90,16 @@ func TestTracerTakesAnything(t *testing.T) {
 			tr.Still(at, at+time.Duration(rapid.Int64Range(0, 1e15).Draw(r, "long")))
 		}
 		tr.Loud(time.Second, math.NaN())
-		if _, err := proof.Decode(tr.Trace([32]byte{}).Encode()); err != nil {
+		if _, err := witness.Decode(tr.Trace([32]byte{}).Encode()); err != nil {
 			r.Fatal(err)
 		}
 	})
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(proof.Trace{Step: proof.FineStep, Levels: []proof.Level{1, 2}, Dark: []proof.Span{{To: time.Second}}}.Encode())
+	f.Add(witness.Trace{Step: witness.FineStep, Levels: []witness.Level{1, 2}, Dark: []witness.Span{{To: time.Second}}}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tr, err := proof.Decode(b)
+		tr, err := witness.Decode(b)
 		if err == nil && string(tr.Encode()) != string(b) {
 			t.Error("another one comes back")
 		}
