@@ -193,6 +193,7 @@ func (c *checker) paths() {
 	if cfg.Sound.Prompts != "" {
 		c.exists("sound.prompts", cfg.Sound.Prompts, true)
 	}
+	c.sound()
 	c.library()
 	if !c.exists("library.dir", cfg.Library.Dir, true) {
 		return
@@ -201,6 +202,18 @@ func (c *checker) paths() {
 		if e.File != "" {
 			c.exists(row("schedule", i)+".file", filepath.Join(cfg.Library.Dir, e.File), false)
 		}
+	}
+}
+
+// sound wants a device behind every place that is to be heard, and one of its own.
+func (c *checker) sound() {
+	s := c.cfg.Sound
+	c.choice("sound.calls", s.Calls, "room", "village", "both")
+	switch {
+	case s.Village == "" && (s.Calls == "village" || s.Calls == "both"):
+		c.bad("sound.calls", say("config.no_village", "got", s.Calls), say("config.no_village.hint"))
+	case s.Village != "" && s.Village == s.Device && s.Device != "none":
+		c.bad("sound.village", say("config.same_speaker", "got", s.Village), say("config.same_speaker.hint"))
 	}
 }
 

@@ -174,6 +174,8 @@ type Player struct {
 // Sound is the station's own voice, beside the programme.
 type Sound struct {
 	Device  string `toml:"device"`  // part of an ALSA device name; "default"; "none" is silent and says so
+	Village string `toml:"village"` // the same of the village loudspeaker; "" for none (default)
+	Calls   string `toml:"calls"`   // where bell and prompts are heard: "room" (default), "village", "both"
 	Prompts string `toml:"prompts"` // folder of spoken prompts (48 kHz mono s16 WAV)
 }
 

@@ -51,7 +51,7 @@ func Default() Config {
 		Projector: Projector{Input: "31", WarmUp: seconds(45), CoolDown: seconds(120)},
 		TV:        TV{SetID: 1, Input: "hdmi1", WarmUp: seconds(15)},
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},
-		Sound:     Sound{Device: "default"},
+		Sound:     Sound{Device: "default", Calls: "room"},
 		Console:   Console{Baud: 115200},
 		Clock: Clock{
 			RTC: "/dev/rtc0", Untrusted: "wait", RelativeAfter: seconds(30 * 60), Need: seconds(5 * 60),

@@ -36,6 +36,7 @@ func tableOf(st *Station) *command.Table {
 		{Name: "why", Help: "cmd.why.help", Run: st.runWhy},
 		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
 		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
+		{Name: "sound test", Usage: "cmd.sound.test.usage", Help: "cmd.sound.test.help", Timeout: time.Minute, Run: st.runSoundTest},
 		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
 	}
 	list = append(list, command.Files()...)

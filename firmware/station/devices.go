@@ -12,7 +12,6 @@ import (
 	"stationbox/firmware/display"
 	"stationbox/hal"
 	"stationbox/hal/projector/pjlink"
-	"stationbox/media/sound"
 )
 
 // displayNote is the data of a KindDisplay record.
@@ -212,7 +211,7 @@ type watch struct {
 	displays *displays
 	guard    mainsGuard
 	desk     *desk
-	sound    *sound.Sound
+	speakers *speakers
 	faults   *faults
 	stall    *stall
 	glimpse  *glimpse
@@ -257,12 +256,7 @@ func (w *watch) Run(ctx context.Context) error {
 		out := w.desk.outcome()
 		w.film(out)
 		w.faults.set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
-		heard := w.sound.State()
-		cause := ""
-		if heard.Problem != nil {
-			cause = heard.Problem.Error()
-		}
-		w.faults.set(lasting("sound", !heard.Open && !heard.Silent, 5*time.Second), "fault.sound.down", "", "cause", cause)
+		w.speakers.watch(w.faults, lasting)
 	}
 }
 

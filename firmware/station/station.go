@@ -30,7 +30,6 @@ import (
 	"stationbox/firmware/text"
 	"stationbox/media/library"
 	"stationbox/media/player"
-	"stationbox/media/sound"
 )
 
 // Opts are handed in by the program.
@@ -66,7 +65,7 @@ type Station struct {
 	player   Player
 	desk     *desk
 	easel    *easel
-	sound    *sound.Sound
+	speakers *speakers
 	panel    *keypad
 	roll     *rollbook
 	prover   *prover
@@ -194,17 +193,17 @@ func (st *Station) build(boot string) error {
 	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
 		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
 	}
-	st.sound = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: st.log, Now: st.tick})
+	st.speakers = openSpeakers(cfg, st.log, st.tick)
 	var err error
 	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.tick); err != nil {
-		return errors.Join(err, st.sound.Close())
+		return errors.Join(err, st.speakers.Close())
 	}
 
 	st.roll.prover = st.prover
-	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.sound
+	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.speakers
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now, st.roll.tick = st.faults, st.words, st.log, st.now, st.tick
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
-		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.sound, roll: st.roll, faults: st.faults, words: st.words,
+		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.speakers, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
 		prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
@@ -280,6 +279,6 @@ func (st *Station) taskFailed(name string, err error) {
 func (st *Station) Close() error {
 	st.panel.Close()
 	_ = st.displays.Close()
-	_ = st.sound.Close()
+	_ = st.speakers.Close()
 	return st.journal.Close()
 }

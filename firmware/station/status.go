@@ -233,7 +233,7 @@ func (st *Station) journalView() journalView {
 }
 
 func (st *Station) soundView(words *text.Catalogue) string {
-	s := st.sound.State()
+	s := st.speakers.room.State()
 	switch {
 	case s.Silent:
 		return words.Say("sound.silent")

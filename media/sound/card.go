@@ -15,7 +15,7 @@ const (
 	Played   Result = "played"   // the device took the tone in about its time
 	NoDevice Result = "none"     // it could not be opened
 	CutShort Result = "cut"      // it went away while it played, or took the tone too slowly
-	TooFast  Result = "too-fast" // it took the tone much faster than it sounds: it plays into nothing
+	TooFast  Result = "too_fast" // it took the tone much faster than it sounds: it plays into nothing
 	IntoNone Result = "off"      // it plays into nothing because Opts say so
 )
 
@@ -23,8 +23,8 @@ const (
 type Report struct {
 	Device string        `json:"device"` // as the card calls itself
 	Result Result        `json:"result"`
-	Took   time.Duration `json:"took"` // for the tone's second
-	Err    error         `json:"-"`    // why it was not played
+	Took   time.Duration `json:"took_ns"` // for the tone's second
+	Err    error         `json:"-"`       // why it was not played
 }
 
 const (

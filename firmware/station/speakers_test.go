@@ -1,0 +1,78 @@
+package station
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"stationbox/firmware/command"
+	"stationbox/media/sound"
+)
+
+// TestSoundTest says of each loudspeaker what became of its tone; one that is not
+// there, and one that is silent by the configuration, were not heard.
+func TestSoundTest(t *testing.T) {
+	st := counter(t)
+	st.cfg.Sound.Device, st.cfg.Sound.Calls = sound.None, "both"
+	for _, village := range []string{"", "no such card"} {
+		st.cfg.Sound.Village = village
+		st.speakers = openSpeakers(st.cfg, st.log, time.Now)
+		r, err := st.runSoundTest(t.Context(), st.env("en", "shell"), nil)
+		if err != nil || r.Code != command.CodeFailed || !strings.Contains(r.Text, "loudspeaker in the room: silent, as configured\n") {
+			t.Errorf("village %q: %v, code %d:\n%s", village, err, r.Code, r.Text)
+		}
+		if got := strings.Contains(r.Text, "village loudspeaker: its card does not open"); got != (village != "") {
+			t.Errorf("village %q:\n%s", village, r.Text)
+		}
+		if err := st.speakers.PlayFile("no-such-prompt"); err == nil {
+			t.Error("a prompt that is missing is not told")
+		}
+		st.speakers.Bell() // a loudspeaker that is missing keeps the other from nothing
+		if !st.speakers.room.State().Busy {
+			t.Errorf("village %q: the room's bell does not ring", village)
+		}
+		if _, err := st.runSoundTest(t.Context(), st.env("en", "shell"), []string{"cellar"}); err == nil {
+			t.Error("a place that is none")
+		}
+		if err := st.speakers.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTonesAt(t *testing.T) {
+	for _, tt := range []struct {
+		args    string
+		village bool
+		want    []sound.Place
+	}{
+		{"", true, []sound.Place{sound.Room, sound.Village}},
+		{"", false, []sound.Place{sound.Room}},
+		{"room", true, []sound.Place{sound.Room}},
+		{"village", true, []sound.Place{sound.Village}},
+		{"village", false, nil},
+		{"both", true, nil},
+		{"room village", true, nil},
+	} {
+		got, ok := tonesAt(strings.Fields(tt.args), tt.village)
+		if !slices.Equal(got, tt.want) || ok != (tt.want != nil) {
+			t.Errorf("%q, village %v: %v %v", tt.args, tt.village, got, ok)
+		}
+	}
+}
+
+// TestLoudspeakerThatDoesNotOpenIsAFault, of the right name.
+func TestLoudspeakerThatDoesNotOpenIsAFault(t *testing.T) {
+	st := counter(t)
+	st.cfg.Sound.Device, st.cfg.Sound.Village = sound.None, "no such card"
+	st.speakers = openSpeakers(st.cfg, st.log, time.Now)
+	defer func() { _ = st.speakers.Close() }()
+	f := newFaults(st.log, func(string, string, any) {})
+	for end := time.Now().Add(10 * time.Second); len(f.list()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		st.speakers.watch(f, func(_ string, bad bool, _ time.Duration) bool { return bad })
+	}
+	if got := f.list(); len(got) != 1 || got[0].Code != "fault.sound.village" {
+		t.Errorf("faults %+v", got)
+	}
+}
