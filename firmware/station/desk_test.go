@@ -26,14 +26,19 @@ func TestFilmsAreEquallyLoud(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &room{length: time.Minute}
 				asked := ""
-				d := newDesk(r, func(film string) library.Loudness { asked = film; return tt.is }, slog.New(slog.DiscardHandler))
+				d := newDesk(r, func(film string) library.Loudness {
+					r.do(func() { asked = film })
+					return tt.is
+				}, slog.New(slog.DiscardHandler))
 				go func() { _ = d.Run(t.Context()) }()
 				d.want(wish{key: "a", file: "/films/a.mp4", at: 10 * time.Second})
 				time.Sleep(2 * time.Second)
 				tt.want.File, tt.want.At = "/films/a.mp4", 10*time.Second
-				if r.item != tt.want || asked != tt.want.File {
-					t.Errorf("loaded %+v, want %+v; asked for %q", r.item, tt.want, asked)
-				}
+				r.do(func() {
+					if r.item != tt.want || asked != tt.want.File {
+						t.Errorf("loaded %+v, want %+v; asked for %q", r.item, tt.want, asked)
+					}
+				})
 			})
 		})
 	}
