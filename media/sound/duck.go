@@ -10,9 +10,6 @@ const duckHold = 300 * time.Millisecond
 func (s *Sound) duck() {
 	defer close(s.told)
 	speaks := s.o.Speaks
-	if speaks == nil {
-		speaks = func(bool) {}
-	}
 	hold := time.NewTimer(0)
 	defer hold.Stop()
 	on := false

@@ -20,7 +20,7 @@ type mixer struct {
 	speech  []Clip // the first is being said
 	dropped int
 	gain    float64       // of the sum, 1 unless it was too loud of late; 0 before the first sample
-	changed chan struct{} // of capacity 1: speech began or ended
+	changed chan struct{} // of capacity 1: speech began or ended; nil: nobody asks
 }
 
 // turn says whether a device is there; without one all sound is forgotten.

@@ -89,12 +89,16 @@ type Sound struct {
 func Open(o Opts) *Sound {
 	o.Log, o.DeadAfter, o.Now = defaults(o.Log, o.DeadAfter, o.Now)
 	s := &Sound{o: o, ok: beepOK(), no: beepNo(), bell: strikes(), told: make(chan struct{})}
-	s.mix.changed = make(chan struct{}, 1)
 	s.st.Problem = errNotYet
 	s.keep = &keeper{kind: malgo.Playback, name: o.Device, data: func(out, _ []byte) { s.mix.fill(out) }, turn: s.note, idle: s.idle, ms: quick,
 		dead: o.DeadAfter, log: o.Log, now: o.Now, stop: make(chan struct{}), ended: make(chan struct{})}
+	if o.Speaks == nil {
+		close(s.told)
+	} else {
+		s.mix.changed = make(chan struct{}, 1)
+		go s.duck()
+	}
 	go s.keep.run()
-	go s.duck()
 	return s
 }
 
