@@ -191,11 +191,7 @@ func (o *options) harm(ctx context.Context, out io.Writer) (ok bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	r.Print(out)
-	if o.report != "" {
-		err = r.Write(o.report)
-	}
-	return r.OK(), err
+	return o.conclude(r, nil, out)
 }
 
 // show prints the photos for whoever reads a log: where each is, and what is on
@@ -226,11 +222,7 @@ func (o *options) begin(ctx context.Context, out io.Writer) (ok bool, err error)
 	if r == nil {
 		return false, err
 	}
-	r.Print(out)
-	if o.report != "" {
-		err = errors.Join(err, r.Write(o.report))
-	}
-	return r.OK(), err
+	return o.conclude(r, err, out)
 }
 
 // measure compares our player with others.
@@ -241,6 +233,19 @@ func (o *options) measure(ctx context.Context, out io.Writer) (ok bool, err erro
 	if r == nil {
 		return false, err
 	}
+	return o.conclude(r, err, out)
+}
+
+// outcome is what a campaign found.
+type outcome interface {
+	Print(out io.Writer)
+	Write(file string) error
+	OK() bool
+}
+
+// conclude prints the outcome of a campaign that may have been broken off by err,
+// and writes it down.
+func (o *options) conclude(r outcome, err error, out io.Writer) (bool, error) {
 	r.Print(out)
 	if o.report != "" {
 		err = errors.Join(err, r.Write(o.report))

@@ -2,10 +2,9 @@ package compare
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
+	"stationbox/cmd/simstation/internal/report"
 	"stationbox/hal/sim/eye"
 )
 
@@ -55,8 +54,8 @@ func (s *Start) judgeStart(at time.Time, steps []eye.Step, film, frames int) {
 		case first == nil && f != held:
 			first = &steps[i]
 		case first != nil && st.Frame != first.Frame && s.LateMS == nil: // it goes on
-			late := milliseconds(first.At.Sub(at))
-			s.LateMS, s.BlindMS, s.Unseen = &late, milliseconds(first.Blind), first.Blind > blindMost
+			late := report.Milliseconds(first.At.Sub(at))
+			s.LateMS, s.BlindMS, s.Unseen = &late, report.Milliseconds(first.Blind), first.Blind > blindMost
 		}
 	}
 }
@@ -126,9 +125,9 @@ func (s *series) step(st eye.Step) {
 
 // follows notes how a film follows the one before.
 func (s *series) follows(g *Gap, st eye.Step, frame int) {
-	hold := milliseconds(st.At.Sub(s.last.At) - frameTime)
+	hold := report.Milliseconds(st.At.Sub(s.last.At) - frameTime)
 	blind := max(st.Blind, s.last.Blind)
-	g.HoldMS, g.BlindMS, g.Unseen = &hold, milliseconds(blind), blind > blindMost
+	g.HoldMS, g.BlindMS, g.Unseen = &hold, report.Milliseconds(blind), blind > blindMost
 	g.Lost = s.frames - 1 - s.frame + frame
 }
 
@@ -139,7 +138,7 @@ func (s *series) note(d time.Duration, film int) {
 		at--
 	}
 	if at >= 0 && at < len(s.gaps) {
-		s.gaps[at].BlankMS += milliseconds(d)
+		s.gaps[at].BlankMS += report.Milliseconds(d)
 	}
 }
 
@@ -154,45 +153,18 @@ func ended(count, frames int) func([]eye.Step) bool {
 	}
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// Spread is how a number is distributed.
-type Spread struct {
-	Min float64 `json:"min"`
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
-}
-
-// spreadOf sorts the values and describes them; nil for none.
-func spreadOf(values []float64) *Spread {
-	if len(values) == 0 {
-		return nil
-	}
-	slices.Sort(values)
-	return &Spread{values[0], percentile(values, 50), percentile(values, 95), percentile(values, 99), values[len(values)-1]}
-}
-
-// percentile is the smallest of the sorted values that p per cent of them do not
-// exceed (nearest rank).
-func percentile(sorted []float64, p float64) float64 {
-	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
-	return sorted[min(max(rank, 1), len(sorted))-1]
-}
-
 // StartRow is what the starts of one have in common.
 type StartRow struct {
-	Who     string  `json:"who"`
-	Missing string  `json:"missing,omitempty"` // why there is nothing
-	Version string  `json:"version,omitempty"`
-	Starts  int     `json:"starts"`  // judged
-	Late    *Spread `json:"late_ms"` // null: there was no picture
-	Missed  int     `json:"without_picture"`
-	Early   int     `json:"early"`
-	Unseen  int     `json:"not_judged"`
-	Blind   float64 `json:"worst_blind_ms"` // of those judged
-	Busy    float64 `json:"machine_busy"`   // in the middle
+	Who     string         `json:"who"`
+	Missing string         `json:"missing,omitempty"` // why there is nothing
+	Version string         `json:"version,omitempty"`
+	Starts  int            `json:"starts"`  // judged
+	Late    *report.Spread `json:"late_ms"` // null: there was no picture
+	Missed  int            `json:"without_picture"`
+	Early   int            `json:"early"`
+	Unseen  int            `json:"not_judged"`
+	Blind   float64        `json:"worst_blind_ms"` // of those judged
+	Busy    float64        `json:"machine_busy"`   // in the middle
 }
 
 func (r *StartRow) sum(starts []Start) {
@@ -215,8 +187,8 @@ func (r *StartRow) sum(starts []Start) {
 		r.Starts++
 		r.Blind = max(r.Blind, s.BlindMS)
 	}
-	r.Late = spreadOf(late)
-	if b := spreadOf(busy); b != nil {
+	r.Late = report.SpreadOf(late)
+	if b := report.SpreadOf(busy); b != nil {
 		r.Busy = b.P50
 	}
 }
@@ -242,7 +214,7 @@ func (r StartRow) wrong(wanted int) []string {
 		is   float64
 		most time.Duration
 	}{{"p95", r.Late.P95, limit95}, {"p99", r.Late.P99, limit99}, {"max", r.Late.Max, limitMax}} {
-		if l.is > milliseconds(l.most) {
+		if l.is > report.Milliseconds(l.most) {
 			say("%s is %.1f ms, not within %v", l.name, l.is, l.most)
 		}
 	}
@@ -251,18 +223,18 @@ func (r StartRow) wrong(wanted int) []string {
 
 // GapRow is what the gaps of one have in common.
 type GapRow struct {
-	Who     string  `json:"who"`
-	Missing string  `json:"missing,omitempty"`
-	Version string  `json:"version,omitempty"`
-	Gaps    int     `json:"transitions"` // judged
-	Hold    *Spread `json:"hold_ms"`
-	Blanks  int     `json:"with_blank"` // transitions
-	Blank   *Spread `json:"blank_ms"`   // of those
-	Lost    int     `json:"lost"`       // pictures, all together
-	Missed  int     `json:"missed"`     // transitions that did not come
-	Unseen  int     `json:"not_judged"`
-	Blind   float64 `json:"worst_blind_ms"` // of those judged
-	Busy    float64 `json:"machine_busy"`   // in the middle
+	Who     string         `json:"who"`
+	Missing string         `json:"missing,omitempty"`
+	Version string         `json:"version,omitempty"`
+	Gaps    int            `json:"transitions"` // judged
+	Hold    *report.Spread `json:"hold_ms"`
+	Blanks  int            `json:"with_blank"` // transitions
+	Blank   *report.Spread `json:"blank_ms"`   // of those
+	Lost    int            `json:"lost"`       // pictures, all together
+	Missed  int            `json:"missed"`     // transitions that did not come
+	Unseen  int            `json:"not_judged"`
+	Blind   float64        `json:"worst_blind_ms"` // of those judged
+	Busy    float64        `json:"machine_busy"`   // in the middle
 }
 
 func (r *GapRow) sum(gaps []Gap) {
@@ -288,8 +260,8 @@ func (r *GapRow) sum(gaps []Gap) {
 		r.Lost += g.Lost
 		r.Blind = max(r.Blind, g.BlindMS)
 	}
-	r.Blanks, r.Hold, r.Blank = len(blank), spreadOf(hold), spreadOf(blank)
-	if b := spreadOf(busy); b != nil {
+	r.Blanks, r.Hold, r.Blank = len(blank), report.SpreadOf(hold), report.SpreadOf(blank)
+	if b := report.SpreadOf(busy); b != nil {
 		r.Busy = b.P50
 	}
 }
@@ -304,7 +276,7 @@ func (r GapRow) wrong(wanted int) []string {
 	if r.Blanks > 0 {
 		say("something else on the screen at %d transitions, for %.1f ms at most", r.Blanks, r.Blank.Max)
 	}
-	if r.Hold != nil && r.Hold.Max > milliseconds(limitGap) {
+	if r.Hold != nil && r.Hold.Max > report.Milliseconds(limitGap) {
 		say("the last picture stood up to %.1f ms too long, not within %v", r.Hold.Max, limitGap)
 	}
 	if r.Gaps < wanted {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"stationbox/cmd/simstation/internal/report"
 	"stationbox/hal/sim/eye"
 )
 
@@ -136,13 +137,13 @@ func TestSpread(t *testing.T) {
 	for i := range 200 {
 		values = append(values, float64(200-i))
 	}
-	if got, want := *spreadOf(values), (Spread{1, 100, 190, 198, 200}); got != want {
+	if got, want := *report.SpreadOf(values), (report.Spread{Min: 1, P50: 100, P95: 190, P99: 198, Max: 200}); got != want {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := percentile([]float64{1, 2, 3}, 50); got != 2 {
+	if got := report.Percentile([]float64{1, 2, 3}, 50); got != 2 {
 		t.Errorf("the middle of three is %v", got)
 	}
-	if spreadOf(nil) != nil {
+	if report.SpreadOf(nil) != nil {
 		t.Error("a spread of nothing")
 	}
 }

@@ -33,7 +33,7 @@ type Limits struct {
 
 func newReport(o Opts) *Report {
 	return &Report{Started: o.Now(), Wanted: o.N, Starts: []Start{}, Gaps: []Gap{}, Failed: []string{},
-		Limits: Limits{milliseconds(limit95), milliseconds(limit99), milliseconds(limitMax), milliseconds(limitGap)}}
+		Limits: Limits{report.Milliseconds(limit95), report.Milliseconds(limit99), report.Milliseconds(limitMax), report.Milliseconds(limitGap)}}
 }
 
 // absent keeps the place of a rival that is not there.
@@ -125,7 +125,7 @@ func (r *Report) printStarts(out io.Writer) {
 			fmt.Fprintf(out, "%-23s %s\n", w.Who, w.Missing)
 			continue
 		}
-		fmt.Fprintf(out, "%-23s %6d %s %10d %8d %10d %8.1f %5.0f %%\n", w.Who, w.Starts, w.Late, w.Missed, w.Early, w.Unseen, w.Blind, 100*w.Busy)
+		fmt.Fprintf(out, "%-23s %6d %s %10d %8d %10d %8.1f %5.0f %%\n", w.Who, w.Starts, w.Late.Columns("%7.1f"), w.Missed, w.Early, w.Unseen, w.Blind, 100*w.Busy)
 	}
 }
 
@@ -141,16 +141,8 @@ func (r *Report) printGaps(out io.Writer) {
 		if w.Blank != nil {
 			blank = fmt.Sprintf("%9.1f %9.1f", w.Blank.P50, w.Blank.Max)
 		}
-		fmt.Fprintf(out, "%-23s %6d %s %10d %s %6d %6d %10d %5.0f %%\n", w.Who, w.Gaps, w.Hold, w.Blanks, blank, w.Lost, w.Missed, w.Unseen, 100*w.Busy)
+		fmt.Fprintf(out, "%-23s %6d %s %10d %s %6d %6d %10d %5.0f %%\n", w.Who, w.Gaps, w.Hold.Columns("%7.1f"), w.Blanks, blank, w.Lost, w.Missed, w.Unseen, 100*w.Busy)
 	}
-}
-
-// String is a part of a table.
-func (s *Spread) String() string {
-	if s == nil {
-		return fmt.Sprintf("%7s %7s %7s %7s %7s", "–", "–", "–", "–", "–")
-	}
-	return fmt.Sprintf("%7.1f %7.1f %7.1f %7.1f %7.1f", s.Min, s.P50, s.P95, s.P99, s.Max)
 }
 
 // Write puts the report into a file.

@@ -2,10 +2,9 @@ package starts
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
+	"stationbox/cmd/simstation/internal/report"
 	"stationbox/hal/sim/eye"
 )
 
@@ -61,7 +60,7 @@ type Start struct {
 // that was late by l itself. What is late but in order is not wrong by itself:
 // that is for all starts together.
 func (s *Start) judge(at time.Time, steps []eye.Step, l lag) {
-	s.Wrong, s.LateMS, s.Judged = []string{}, milliseconds(max(l.around, l.before)), l.proves()
+	s.Wrong, s.LateMS, s.Judged = []string{}, report.Milliseconds(max(l.around, l.before)), l.proves()
 	var first *eye.Step
 	for i, st := range steps {
 		switch {
@@ -90,8 +89,8 @@ func (s *Start) judge(at time.Time, steps []eye.Step, l lag) {
 
 // follow looks at the first new picture.
 func (s *Start) follow(late time.Duration, first eye.Step) {
-	ms := milliseconds(late)
-	s.ErrorMS, s.BlindMS, s.Frame = &ms, milliseconds(first.Blind), first.Frame
+	ms := report.Milliseconds(late)
+	s.ErrorMS, s.BlindMS, s.Frame = &ms, report.Milliseconds(first.Blind), first.Frame
 	if most := 2 + int(late*eye.Rate/time.Second); s.Frame > most {
 		s.wrong("began with picture %d of the film, not from its beginning", s.Frame)
 	}
@@ -107,43 +106,16 @@ func (s *Start) wrong(format string, args ...any) {
 	s.Wrong = append(s.Wrong, fmt.Sprintf(format, args...))
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// percentile is the smallest of the sorted values that p per cent of them do not
-// exceed (nearest rank). Of fewer than 100 values the 99th is the largest.
-func percentile(sorted []float64, p float64) float64 {
-	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
-	return sorted[min(max(rank, 1), len(sorted))-1]
-}
-
 // Row is what starts of one kind have in common.
 type Row struct {
-	Kind   string  `json:"kind"`
-	Starts int     `json:"starts"`   // judged
-	Late   *Spread `json:"error_ms"` // null: there was no picture
-	Early  int     `json:"early"`    // pictures before their time
-	Missed int     `json:"missed"`   // starts without a new picture
-	Unseen int     `json:"not_judged"`
-	Blind  float64 `json:"worst_blind_ms"`
-	Busy   float64 `json:"machine_busy"` // in the middle
-}
-
-// Spread is how a number is distributed.
-type Spread struct {
-	Min float64 `json:"min"`
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
-}
-
-// spreadOf sorts the values and describes them; nil for none.
-func spreadOf(values []float64) *Spread {
-	if len(values) == 0 {
-		return nil
-	}
-	slices.Sort(values)
-	return &Spread{values[0], percentile(values, 50), percentile(values, 95), percentile(values, 99), values[len(values)-1]}
+	Kind   string         `json:"kind"`
+	Starts int            `json:"starts"`   // judged
+	Late   *report.Spread `json:"error_ms"` // null: there was no picture
+	Early  int            `json:"early"`    // pictures before their time
+	Missed int            `json:"missed"`   // starts without a new picture
+	Unseen int            `json:"not_judged"`
+	Blind  float64        `json:"worst_blind_ms"`
+	Busy   float64        `json:"machine_busy"` // in the middle
 }
 
 // rowOf adds up the starts that are meant.
@@ -167,8 +139,8 @@ func rowOf(kind string, starts []Start, meant func(Start) bool) Row {
 		r.Blind = max(r.Blind, s.BlindMS)
 		busy = append(busy, s.Busy)
 	}
-	r.Late = spreadOf(late)
-	if b := spreadOf(busy); b != nil {
+	r.Late = report.SpreadOf(late)
+	if b := report.SpreadOf(busy); b != nil {
 		r.Busy = b.P50
 	}
 	return r
@@ -176,7 +148,7 @@ func rowOf(kind string, starts []Start, meant func(Start) bool) Row {
 
 // late says that 99 of 100 are not within the limit, or is empty.
 func (r Row) late() string {
-	if r.Late == nil || r.Late.P99 <= milliseconds(limit) {
+	if r.Late == nil || r.Late.P99 <= report.Milliseconds(limit) {
 		return ""
 	}
 	return fmt.Sprintf("%s: 99 of 100 start within %.1f ms, not within %v", r.Kind, r.Late.P99, limit)

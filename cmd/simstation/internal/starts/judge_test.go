@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"stationbox/cmd/simstation/internal/report"
 	"stationbox/hal/sim/eye"
 )
 
@@ -107,7 +108,7 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 		{1, 50, 1}, {1, 99, 1}, {2, 50, 1}, {3, 50, 2}, {4, 95, 4}, {20, 95, 19}, {21, 95, 20},
 		{50, 99, 50}, {99, 99, 99}, {100, 99, 99}, {101, 99, 100}, {200, 99, 198}, {100, 100, 100}, {100, 0, 1},
 	} {
-		if got := percentile(count(tt.n), tt.p); got != tt.want {
+		if got := report.Percentile(count(tt.n), tt.p); got != tt.want {
 			t.Errorf("%v per cent of 1 to %d: %v, want %v", tt.p, tt.n, got, tt.want)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/cmd/simstation/internal/report"
 )
 
 // Load is what the station was asked to do around one start, and did.
@@ -121,7 +123,7 @@ func (b *burden) ask(ctx context.Context, t target, first int) {
 	for i := first; ctx.Err() == nil; i++ {
 		begun := time.Now()
 		err := t.Ask(callerWaits, questions()[i%len(questions())]...)
-		took := milliseconds(time.Since(begun))
+		took := report.Milliseconds(time.Since(begun))
 		b.note(func(l *Load) {
 			l.SlowestMS = max(l.SlowestMS, took)
 			if err != nil {

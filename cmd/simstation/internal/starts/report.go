@@ -27,7 +27,7 @@ type Report struct {
 }
 
 func newReport(o Opts) *Report {
-	return &Report{Control: o.Control, Started: o.Now(), Wanted: o.N, LimitMS: milliseconds(limit), Starts: []Start{}, Failed: []string{}}
+	return &Report{Control: o.Control, Started: o.Now(), Wanted: o.N, LimitMS: report.Milliseconds(limit), Starts: []Start{}, Failed: []string{}}
 }
 
 // judged counts the starts of a kind that count.
@@ -121,7 +121,7 @@ func (r *Report) OK() bool { return len(r.Rows) > 0 && len(r.Failed) == 0 }
 // doubtful says whether it may have failed because the simulator was late, some
 // time before what then went wrong.
 func (r *Report) doubtful() bool {
-	return !r.OK() && r.Control == "" && r.LateMS > milliseconds(lateMost)
+	return !r.OK() && r.Control == "" && r.LateMS > report.Milliseconds(lateMost)
 }
 
 // Print writes the table, and last the line of the verdict.
@@ -129,7 +129,7 @@ func (r *Report) Print(out io.Writer) {
 	fmt.Fprintf(out, "first new picture less its scheduled moment, ms\n%-8s %7s %7s %7s %7s %7s %7s %9s %7s %11s %9s %7s\n",
 		"", "starts", "min", "p50", "p95", "p99", "max", "before T", "missed", "not judged", "eye ≤ ms", "waited")
 	for _, w := range r.Rows {
-		fmt.Fprintf(out, "%-8s %7d %s %9d %7d %11d %9.1f %5.0f %%\n", w.Kind, w.Starts, w.Late, w.Early, w.Missed, w.Unseen, w.Blind, 100*w.Busy)
+		fmt.Fprintf(out, "%-8s %7d %s %9d %7d %11d %9.1f %5.0f %%\n", w.Kind, w.Starts, w.Late.Columns("%+7.1f"), w.Early, w.Missed, w.Unseen, w.Blind, 100*w.Busy)
 	}
 	var sum Load
 	for _, s := range r.Starts {
@@ -148,14 +148,6 @@ func (r *Report) Print(out io.Writer) {
 		verdict = "failed"
 	}
 	fmt.Fprintf(out, "%d starts in %.0f s, asked for: 99 of 100 within %.0f ms, none missed, none early: %s\n", len(r.Starts), r.TookS, r.LimitMS, verdict)
-}
-
-// String is a part of the table.
-func (s *Spread) String() string {
-	if s == nil {
-		return strings.TrimPrefix(strings.Repeat("       –", 5), " ")
-	}
-	return fmt.Sprintf("%+7.1f %+7.1f %+7.1f %+7.1f %+7.1f", s.Min, s.P50, s.P95, s.P99, s.Max)
 }
 
 // Write puts the report into a file.

@@ -147,7 +147,7 @@ func TestWhatPeopleRead(t *testing.T) {
 			t.Errorf("not said: %q\nbut:\n%s", want, out.String())
 		}
 	}
-	if line := (*Spread)(nil).String(); len([]rune(line)) != 39 {
+	if line := (*report.Spread)(nil).Columns("%+7.1f"); len([]rune(line)) != 39 {
 		t.Errorf("%q does not fit the table", line)
 	}
 }
