@@ -19,7 +19,21 @@ type Occasion struct {
 	File     string        `json:"file"`  // path of the video in the library
 	Start    time.Time     `json:"start"` // in the station's zone
 	Duration time.Duration `json:"-"`     // length of the slot; playback that is late may run until Start+Duration+lateness
+
+	Live Live `json:"live,omitzero"` // where it comes from when it is live; File is what is shown while it does not come, or ""
 }
+
+// Live is a programme that somebody else sends at its own time. Its zero value
+// is none: the lesson is a film.
+type Live struct {
+	Source    string `json:"source"`              // its address: "udp://239.1.2.3:5004", "rtp://:5004", "http://host/live.m3u8"
+	Programme uint16 `json:"programme,omitempty"` // number in the stream; 0: the first
+	Record    bool   `json:"record,omitempty"`    // kept as a film for a make-up lesson
+}
+
+// IsLive says whether the lesson comes from elsewhere at its own time: it neither
+// waits nor is made longer.
+func (o Occasion) IsLive() bool { return o.Live.Source != "" }
 
 // End is the planned end of the slot.
 func (o Occasion) End() time.Time { return o.Start.Add(o.Duration) }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +37,7 @@ func (c *checker) schedule() {
 		}
 		ids[e.ID] = c.at(key + ".id")
 		c.required(key+".title", e.Title, "第一课")
-		c.required(key+".file", e.File, "lesson.mp4")
+		c.origin(key, e)
 		if c.has(key+".days") || len(e.Dates) == 0 && e.Monthly == "" && !c.used[key+".monthly"] && !c.used[key+".dates"] {
 			c.days(key+".days", e.Days)
 		}
@@ -45,6 +47,29 @@ func (c *checker) schedule() {
 		for j := range i {
 			c.overlap(key, j, i)
 		}
+	}
+}
+
+// origin checks where a lesson comes from: a file, or elsewhere with a file to show
+// while it does not come.
+func (c *checker) origin(key string, e Entry) {
+	if e.Kind != "live" {
+		c.required(key+".file", e.File, "lesson.mp4")
+		for name, set := range map[string]bool{".url": e.URL != "", ".program": e.Program != 0, ".record": e.Record} {
+			if set {
+				c.bad(key+name, say("config.live_only"), say("config.live_only.hint"))
+			}
+		}
+		return
+	}
+	c.ints(key+".program", e.Program, 0, 65535)
+	if c.required(key+".url", e.URL, "udp://239.1.2.3:5004") {
+		if u, err := url.Parse(e.URL); err != nil || !slices.Contains([]string{"udp", "rtp", "http", "https"}, u.Scheme) || u.Host == "" {
+			c.bad(key+".url", say("config.live_url", "got", strconv.Quote(e.URL)), say("config.live_url.hint"))
+		}
+	}
+	if e.Duration == 0 && !c.lost(key+".duration") {
+		c.bad(key+".duration", say("config.live_duration"), say("config.live_duration.hint"))
 	}
 }
 

@@ -50,6 +50,7 @@ type Config struct {
 	Sound     Sound     `toml:"sound"`
 	Console   Console   `toml:"console"`
 	Library   Library   `toml:"library"`
+	Live      Live      `toml:"live"`
 	Roster    Roster    `toml:"roster"`
 	Lesson    Lesson    `toml:"lesson"`
 	Exercise  Exercise  `toml:"exercise"`
@@ -183,6 +184,11 @@ type Sound struct {
 type Console struct {
 	Port string `toml:"port"` // serial device; "" for none
 	Baud int    `toml:"baud"` // default 115200
+}
+
+// Live is how live programmes come to the station.
+type Live struct {
+	Interface string `toml:"interface"` // network card of multicast, "eth0"; "": by the routing table
 }
 
 // Library is where the lessons are, what films are checked for, and what gives

@@ -54,11 +54,14 @@ const (
 	CauseNoPlayer = "lesson.cause.no_player" // the player did not come up
 	CauseStorm    = "lesson.cause.storm"     // the mains was given up before it went, and did not come back in time
 	CauseStopped  = "lesson.cause.stopped"   // somebody ended it
+
+	CauseLivePartly = "lesson.cause.live_partly" // the live programme was away or frozen for a part of its time
+	CauseLiveNever  = "lesson.cause.live_never"  // it never came
 )
 
 // Causes lists all reasons for which a lesson can end.
 func Causes() []string {
-	return []string{CausePlayed, CauseNoMains, CauseNoFile, CauseNoScreen, CauseCut, CauseMissed, CauseNoGuard, CauseNoPlayer, CauseStorm, CauseStopped}
+	return []string{CausePlayed, CauseNoMains, CauseNoFile, CauseNoScreen, CauseCut, CauseMissed, CauseNoGuard, CauseNoPlayer, CauseStorm, CauseStopped, CauseLivePartly, CauseLiveNever}
 }
 
 // History is what the journal remembers of an occasion.
@@ -88,6 +91,9 @@ type Facts struct {
 	Broken     bool // ended early or with an error, and cannot be resumed
 	Stopped    bool // somebody wants this lesson to end
 	Length     time.Duration
+
+	LiveSeen  bool // the live picture was on the screen
+	LiveWhole bool // it moved there for all but a fiftieth of its time until now
 }
 
 // Orders is what should be true now.
@@ -153,20 +159,25 @@ func (t Times) lead() time.Duration {
 func due(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	ord := Orders{Phase: RollCall, Power: true, Displays: true, Load: true, Roll: true, Ring: true}
 	late := now.Sub(o.Start) > t.LateLimit
+	if o.IsLive() { // what is left of it is shown, however late
+		late = !now.Before(o.End())
+	}
 	switch {
 	case now.Sub(o.Start) > t.LateLimit+o.Duration:
 		return Orders{Phase: Closing, End: CauseMissed}
 	case !f.GuardKnown || !f.MainsGood:
 		return ord.giveUp(late, f.dark())
-	case !f.FileOK:
+	case !o.IsLive() && !f.FileOK:
 		return Orders{Phase: Closing, Power: true, Roll: true, End: CauseNoFile}
 	case !screenReady(f.Displays):
 		return ord.giveUp(late, CauseNoScreen)
-	case !f.PlayerUp || !f.Loaded:
+	case !f.PlayerUp || !o.IsLive() && !f.Loaded:
 		if f.Broken {
 			return Orders{Phase: Closing, Power: true, Roll: true, End: CauseNoFile}
 		}
 		return ord.giveUp(late, CauseNoPlayer)
+	case o.IsLive() && late:
+		return Orders{Phase: Closing, Power: true, Roll: true, End: CauseMissed}
 	}
 	ord.Phase, ord.Run = Playing, true
 	return ord
@@ -211,6 +222,12 @@ func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 	ord := Orders{Phase: Playing, Power: true, Displays: true, Load: true, Run: true, Roll: true, Ring: true}
 	last := o.Start.Add(max(o.Duration, f.Length) + t.LateLimit)
 	switch {
+	case o.IsLive() && !now.Before(o.End()):
+		return Orders{Phase: Closing, Power: true, Displays: true, Roll: true, Farewell: true, End: f.liveEnd()}
+	case o.IsLive(): // it neither waits nor ends but by the clock
+		if !f.GuardKnown || !f.MainsGood || !screenReady(f.Displays) {
+			ord.Phase, ord.Run = Paused, false
+		}
 	case f.Complete:
 		return Orders{Phase: Closing, Power: true, Displays: true, Roll: true, Farewell: true, End: CausePlayed}
 	case f.Broken:
@@ -229,6 +246,21 @@ func running(now time.Time, o firmware.Occasion, t Times, f Facts) Orders {
 		ord.Phase, ord.Run = Paused, false
 	}
 	return ord
+}
+
+// liveEnd is how a live lesson ended.
+func (f Facts) liveEnd() string {
+	switch {
+	case f.LiveWhole:
+		return CausePlayed
+	case f.LiveSeen:
+		return CauseLivePartly
+	case !f.GuardKnown || !f.MainsGood:
+		return f.dark()
+	case !screenReady(f.Displays):
+		return CauseNoScreen
+	}
+	return CauseLiveNever
 }
 
 // after is from the last picture until the loads are off. Mains is taken from

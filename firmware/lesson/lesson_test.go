@@ -70,6 +70,54 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A live lesson ends by the clock and is joined however late.
+func TestDecideLive(t *testing.T) {
+	news := occ
+	news.Live.Source = "udp://239.1.2.3:5004"
+	begun := lesson.History{RollOpened: true, Started: true, StartedAt: start}
+	called := lesson.History{RollOpened: true}
+	playing := lesson.Orders{Phase: lesson.Playing, Power: true, Displays: true, Load: true, Run: true, Roll: true, Ring: true}
+	waiting, paused, ended := playing, playing, lesson.Orders{Phase: lesson.Closing, Power: true, Displays: true, Roll: true, Farewell: true}
+	waiting.Phase, waiting.Run = lesson.RollCall, false
+	paused.Phase, paused.Run = lesson.Paused, false
+	end := func(o lesson.Orders, cause string) lesson.Orders { o.End = cause; return o }
+	gone := waiting
+	gone.Load = false
+	dark := func(f *lesson.Facts) { f.MainsGood = false }
+	tests := []struct {
+		name string
+		at   time.Duration // from the start
+		h    lesson.History
+		f    func(*lesson.Facts)
+		want lesson.Orders
+	}{
+		{"begins without a file", 0, called, nil, playing},
+		{"is joined late", 20 * time.Minute, called, nil, playing},
+		{"waits for mains", 20 * time.Minute, called, dark, waiting},
+		{"waits no longer than it lasts", 30 * time.Minute, called, dark, end(gone, lesson.CauseNoMains)},
+		{"is over before it could begin", 30 * time.Minute, called, nil, lesson.Orders{Phase: lesson.Closing, Power: true, Roll: true, End: lesson.CauseMissed}},
+		{"pauses without mains", 10 * time.Minute, begun, dark, paused},
+		{"does not end with its fallback", 10 * time.Minute, begun, func(f *lesson.Facts) { f.Complete, f.Broken = true, true }, playing},
+		{"ends whole", 30 * time.Minute, begun, func(f *lesson.Facts) { f.LiveSeen, f.LiveWhole = true, true }, end(ended, lesson.CausePlayed)},
+		{"ends with holes", 30 * time.Minute, begun, func(f *lesson.Facts) { f.LiveSeen = true }, end(ended, lesson.CauseLivePartly)},
+		{"never came", 30 * time.Minute, begun, nil, end(ended, lesson.CauseLiveNever)},
+		{"never came to a screen", 30 * time.Minute, begun, func(f *lesson.Facts) { f.Displays = []hal.DisplayState{hal.DisplayOff, hal.DisplayFault} }, end(ended, lesson.CauseNoScreen)},
+		{"ends in the dark", 30 * time.Minute, begun, dark, end(ended, lesson.CauseNoMains)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := well()
+			f.FileOK, f.Loaded = false, false
+			if tt.f != nil {
+				tt.f(&f)
+			}
+			if got := lesson.Decide(start.Add(tt.at), news, times, tt.h, f); got != tt.want {
+				t.Errorf("\n got %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestDecideAfterTheEnd(t *testing.T) {
 	ended := start.Add(30 * time.Minute)
 	h := lesson.History{RollOpened: true, Started: true, Ended: true, EndedAt: ended}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stationbox/firmware"
 	"stationbox/firmware/schedule/internal/ical"
 )
 
@@ -29,6 +30,9 @@ const (
 	propCounts   = "X-STATIONBOX-COUNTS"  // FALSE
 	propOpen     = "X-STATIONBOX-OPEN"    // TRUE: the row had no From
 	propMakesUp  = "X-STATIONBOX-MAKES-UP"
+	propSource   = "X-STATIONBOX-SOURCE"    // of a live lesson
+	propProgram  = "X-STATIONBOX-PROGRAMME" // in that source
+	propRecord   = "X-STATIONBOX-RECORD"    // TRUE
 )
 
 const (
@@ -171,7 +175,10 @@ func exportWords(w *ical.Writer, r *row, o ExportOpts, ruled bool) {
 	if isVideo(file) {
 		w.Line("LOCATION", ical.Escape(file))
 	}
-	w.Line(propFile, ical.Escape(file))
+	if file != "" || !r.live() {
+		w.Line(propFile, ical.Escape(file))
+	}
+	exportLive(w, r.Live)
 	if r.Priority != 0 {
 		w.Line(propPriority, strconv.Itoa(r.Priority))
 	}
@@ -189,6 +196,20 @@ func exportWords(w *ical.Writer, r *row, o ExportOpts, ruled bool) {
 	}
 	if r.MakesUp != "" {
 		w.Line(propMakesUp, ical.Escape(r.MakesUp))
+	}
+}
+
+// exportLive writes where a live lesson comes from.
+func exportLive(w *ical.Writer, l firmware.Live) {
+	if l.Source == "" {
+		return
+	}
+	w.Line(propSource, ical.Escape(l.Source))
+	if l.Programme != 0 {
+		w.Line(propProgram, strconv.Itoa(int(l.Programme)))
+	}
+	if l.Record {
+		w.Line(propRecord, "TRUE")
 	}
 }
 

@@ -4,12 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"math"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"stationbox/firmware"
 	"stationbox/firmware/schedule/internal/ical"
 )
 
@@ -182,10 +185,13 @@ func words(c *ical.Component, e *Entry) error {
 	if file := fileOf(c); file != "" {
 		e.File = file
 	}
+	if err := liveOf(c, e); err != nil {
+		return err
+	}
 	switch {
-	case e.File == "":
+	case e.File == "" && !e.live():
 		return refuse("schedule.ics.no_file")
-	case !filepath.IsLocal(e.File):
+	case e.File != "" && !filepath.IsLocal(e.File):
 		return refuse("schedule.ics.file", "got", short(e.File))
 	}
 	if e.Title == "" {
@@ -213,6 +219,28 @@ func words(c *ical.Component, e *Entry) error {
 	if of := c.Text(propMakesUp); of != "" {
 		e.MakesUp = short(of)
 	}
+	return nil
+}
+
+// liveOf reads where a live lesson comes from. It lasts as long as the event, so
+// an event without a length is none.
+func liveOf(c *ical.Component, e *Entry) error {
+	source := strings.TrimSpace(c.Text(propSource))
+	if source == "" {
+		return nil
+	}
+	if u, err := url.Parse(source); err != nil || u.Scheme == "" || u.Host == "" {
+		return refuse("schedule.ics.source", "got", short(source))
+	}
+	n := 0
+	if v := c.Text(propProgram); v != "" {
+		var ok bool
+		if n, ok = number(v, 0, math.MaxUint16); !ok {
+			return refuse("schedule.ics.programme", "got", short(v))
+		}
+	}
+	e.Kind = KindLive
+	e.Live = firmware.Live{Source: source, Programme: uint16(n), Record: strings.EqualFold(c.Text(propRecord), "TRUE")}
 	return nil
 }
 

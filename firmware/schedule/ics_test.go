@@ -109,6 +109,9 @@ func TestImportRefuses(t *testing.T) {
 		{"month of all days", []string{start, place, "RRULE:FREQ=MONTHLY;BYMONTHDAY=0"}, "BYMONTHDAY=0"},
 		{"change of nothing", []string{start, place, "RECURRENCE-ID:20261123T193000"}, "not there"},
 		{"priority", []string{start, place, "X-STATIONBOX-PRIORITY:99"}, "99"},
+		{"live from nowhere", []string{start, "DURATION:PT1H", "X-STATIONBOX-SOURCE:中星6B"}, "no address of a live programme"},
+		{"live for ever", []string{start, "X-STATIONBOX-SOURCE:udp://239.1.2.3:5004"}, "needs a length"},
+		{"live of no programme", []string{start, "DURATION:PT1H", "X-STATIONBOX-SOURCE:udp://239.1.2.3:5004", "X-STATIONBOX-PROGRAMME:70000"}, "70000"},
 	}
 	en := text.New("en")
 	for _, tt := range tests {

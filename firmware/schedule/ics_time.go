@@ -92,6 +92,9 @@ func (in *importer) when(c *ical.Component, e *Entry) (stamp, error) {
 		}
 		e.Duration = in.moment(end).Sub(in.moment(start))
 	}
+	if e.live() && e.Duration == 0 {
+		return start, refuse("schedule.ics.live_length")
+	}
 	if e.Duration < 0 || e.Duration > maxLength {
 		return start, refuse("schedule.ics.length", "got", e.Duration, "most", maxLength)
 	}

@@ -127,6 +127,9 @@ func (s *Schedule) propose(r Result, lengths Lengths) (Proposal, bool) {
 	if !known {
 		e = Entry{Title: r.Title, File: r.File}
 	}
+	if e.live() { // nobody sends it again: what was kept of it, by the record, is a film
+		e.File, e.Kind = r.File, KindStudy
+	}
 	if e.File == "" || r.emergency() {
 		return Proposal{}, false
 	}

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"stationbox/firmware"
 	"stationbox/firmware/schedule"
 )
 
@@ -44,6 +45,12 @@ func TestMakeUps(t *testing.T) {
 		{"an emergency", makeUpVillage(t), []schedule.Result{{ID: "emergency-7", File: "e.mp4", Scheduled: missed.Scheduled, Cause: "lesson.cause.cut"}}, "2026-09-22 08:00:00", schedule.MakeUpOpts{}, ""},
 		{"a row that is gone, with its file", makeUpVillage(t), []schedule.Result{{ID: "old-2026-09-19", File: "o.mp4", Scheduled: at(t, "2026-09-19 09:00:00"), Cause: "lesson.cause.cut"}}, "2026-09-22 18:00:00", schedule.MakeUpOpts{}, "09-26 09:00"},
 	}
+	news := schedule.Entry{ID: "news", Title: "直播", File: "fallback.mp4", Days: []time.Weekday{time.Monday}, At: hm(15, 0), Duration: time.Hour, Kind: schedule.KindLive, Live: firmware.Live{Source: "udp://239.1.2.3:5004"}}
+	lost := result(t, "news-2026-09-21", "2026-09-21 15:00:00", "live_partly", 30*time.Minute)
+	lost.File = ""
+	tests = append(tests, tests[0])
+	tests[len(tests)-1].name, tests[len(tests)-1].s = "a live lesson of which nothing was kept", makeUpVillage(t, news)
+	tests[len(tests)-1].results, tests[len(tests)-1].want = []schedule.Result{lost}, ""
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.name == "a row that is gone, with its file" {
@@ -93,6 +100,21 @@ func TestMakeUpAccepted(t *testing.T) {
 	}
 }
 
+// What was kept of a live lesson is shown again as a film.
+func TestMakeUpOfLive(t *testing.T) {
+	news := schedule.Entry{ID: "news", Title: "直播", File: "fallback.mp4", Days: []time.Weekday{time.Monday}, At: hm(15, 0), Duration: time.Hour, Kind: schedule.KindLive, Live: firmware.Live{Source: "udp://239.1.2.3:5004", Record: true}}
+	s := makeUpVillage(t, news)
+	cut := result(t, "news-2026-11-23", "2026-11-23 15:00:00", "live_partly", 20*time.Minute)
+	cut.File = "/lessons/recorded/news-2026-11-23.mkv"
+	list := s.MakeUps([]schedule.Result{cut}, at(t, "2026-11-24 08:00:00"), schedule.MakeUpOpts{})
+	if len(list) != 1 {
+		t.Fatalf("got %+v", list)
+	}
+	if row := list[0].Row(); row.File != cut.File || row.Kind != schedule.KindStudy || row.Live != (firmware.Live{}) {
+		t.Errorf("its row is %+v", row)
+	}
+}
+
 // Whatever was missed: proposals lie in the window, not on holidays, and run
 // into neither each other nor the calendar.
 func TestMakeUpsFit(t *testing.T) {
@@ -106,7 +128,7 @@ func TestMakeUpsFit(t *testing.T) {
 		now := time.Date(2026, 9, 20, rapid.IntRange(0, 23).Draw(t, "hour"), 0, 0, 0, z).AddDate(0, 0, rapid.IntRange(0, 60).Draw(t, "day"))
 		var results []schedule.Result
 		for _, o := range s.Between(now.AddDate(0, 0, -25), now) {
-			results = append(results, schedule.Result{ID: o.ID, Scheduled: o.Start, Cause: "lesson.cause.no_mains"})
+			results = append(results, schedule.Result{ID: o.ID, File: "kept.mkv", Scheduled: o.Start, Cause: "lesson.cause.no_mains"})
 		}
 		list := s.MakeUps(results, now, schedule.MakeUpOpts{})
 		if len(list) != min(len(results), 20) {

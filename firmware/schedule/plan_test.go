@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"stationbox/firmware"
 	"stationbox/firmware/schedule"
 )
 
@@ -185,6 +186,11 @@ func drawEntry(t *rapid.T, id string) schedule.Entry {
 	}
 	slices.Sort(e.Dates)
 	e.Dates = slices.Compact(e.Dates)
+	if e.Duration > 0 && rapid.Bool().Draw(t, "live") {
+		e.Kind = schedule.KindLive
+		e.Live = firmware.Live{Source: "udp://239.1.2.3:5004?a=b;c,d", Programme: rapid.Uint16().Draw(t, "programme"), Record: rapid.Bool().Draw(t, "record")}
+		e.File = rapid.SampledFrom([]string{"", e.File}).Draw(t, "fallback")
+	}
 	return e
 }
 

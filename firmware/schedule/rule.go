@@ -108,7 +108,7 @@ func (r *row) occasion(d *day, zone *time.Location) firmware.Occasion {
 	if r.MakesUp == "" {
 		id += d.suffix()
 	}
-	return firmware.Occasion{ID: id, Title: r.Title, File: r.File, Start: d.moment(r.At, zone), Duration: r.Duration}
+	return firmware.Occasion{ID: id, Title: r.Title, File: r.File, Start: d.moment(r.At, zone), Duration: r.Duration, Live: r.Live}
 }
 
 // suffix is "-2026-11-23".

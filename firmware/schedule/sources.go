@@ -44,7 +44,9 @@ func Open(rows []Entry, zone *time.Location, src Sources) (*Schedule, []Finding)
 			found = append(found, Finding{Entry: e.ID, File: src.Calendar, Key: "schedule.ics.id_taken"})
 			continue
 		}
-		e.File = filepath.Join(src.Library, e.File)
+		if e.File != "" {
+			e.File = filepath.Join(src.Library, e.File)
+		}
 		fresh = append(fresh, e)
 	}
 	return s.With(fresh...), found

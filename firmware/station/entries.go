@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/schedule"
 )
@@ -22,12 +23,13 @@ func entries(cfg *config.Config) []schedule.Entry {
 	for _, e := range cfg.Schedule {
 		at, _ := e.Clock() // checked by config, as is all that follows
 		file := e.File
-		if !filepath.IsAbs(file) {
+		if file != "" && !filepath.IsAbs(file) {
 			file = filepath.Join(cfg.Library.Dir, file)
 		}
 		row := schedule.Entry{ID: e.ID, Title: e.Title, File: file, Days: e.Weekdays(), At: at, Duration: e.Duration.D(),
 			Dates: days(e.Dates...), Except: days(e.Except...), From: day(e.From), Until: day(e.Until), Every: e.Every,
-			Holiday: rules[e.Holiday], Priority: e.Priority, Kind: e.Kind, Uncounted: !e.Counts}
+			Holiday: rules[e.Holiday], Priority: e.Priority, Kind: e.Kind, Uncounted: !e.Counts,
+			Live: firmware.Live{Source: e.URL, Programme: uint16(e.Program), Record: e.Record}}
 		months, _ := e.MonthDays()
 		for _, m := range months {
 			row.Monthly = append(row.Monthly, schedule.Monthly{Day: m.Day, Nth: m.Nth, Weekday: m.Weekday})
