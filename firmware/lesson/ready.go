@@ -70,8 +70,7 @@ type ReadyFacts struct {
 	Disk       Answer // room for the record of the lesson
 	Members    int    // of the roll
 	Panel      Answer // the buttons answer
-	Live       bool   // the lesson comes by dish
-	Dish       Answer
+	Dish       Answer // of a live lesson that comes by it
 }
 
 // Check is one question of a readiness check and its answer. Only what was
@@ -109,7 +108,7 @@ func Ready(which Round, o firmware.Occasion, t Times, f ReadyFacts) []Check {
 			list.add(s.Name, Of(showable(s.State)), displayCause+strings.ToLower(s.State.String()))
 		}
 	}
-	if !f.Live {
+	if !o.IsLive() || o.File != "" {
 		cause := filmCause(o, t, f.Film)
 		list.add("film", Of(cause == ""), cause)
 	}
@@ -118,7 +117,7 @@ func Ready(which Round, o firmware.Occasion, t Times, f ReadyFacts) []Check {
 	list.add("clock", f.Clock, ClockDoubt)
 	list.add("disk", f.Disk, DiskFull)
 	list.roll(f)
-	if f.Live {
+	if o.IsLive() {
 		list.add("dish", f.Dish, DishUnlocked)
 	}
 	return list
@@ -188,7 +187,7 @@ func filmCause(o firmware.Occasion, t Times, f Film) string {
 		return FilmOther
 	case f.Playable == No:
 		return FilmHard
-	case o.Duration > 0 && f.Length > o.Duration+t.LateLimit:
+	case !o.IsLive() && o.Duration > 0 && f.Length > o.Duration+t.LateLimit:
 		return FilmLong // the next thing in the calendar would begin before its end
 	}
 	return ""

@@ -56,12 +56,16 @@ func TestReady(t *testing.T) {
 		{"full", func(f *lesson.ReadyFacts) { f.Disk = lesson.No }, "disk", "ready.cause.disk", true, false},
 		{"nobody on the roll", func(f *lesson.ReadyFacts) { f.Members = 0 }, "roll", "ready.cause.roll", true, false},
 		{"dead buttons", func(f *lesson.ReadyFacts) { f.Panel = lesson.No }, "roll", "ready.cause.panel", true, false},
-		{"dish away", func(f *lesson.ReadyFacts) { f.Live, f.Dish, f.Film = true, lesson.No, lesson.Film{} }, "dish", "ready.cause.dish", true, false},
+		{"dish away", func(f *lesson.ReadyFacts) { f.Dish, f.Film = lesson.No, lesson.Film{} }, "dish", "ready.cause.dish", true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := prepared()
 			tt.change(&f)
+			occ := occ
+			if tt.thing == "dish" {
+				occ.Live.Source = "udp://239.1.2.3:5004"
+			}
 			soon := lesson.Ready(lesson.Soon, occ, times, f)
 			if got := wrong(soon); len(got) != 1 || got[tt.thing] != tt.cause || lesson.AllOK(soon) {
 				t.Errorf("half an hour before: %v, want only %s: %s", got, tt.thing, tt.cause)
@@ -88,10 +92,25 @@ func TestReadyWhenAllIsWell(t *testing.T) {
 		}
 	}
 	// What cannot be told yet is no "no" and is not said to be well.
-	f.Lit, f.Player, f.Sound, f.Film.Readable, f.Film.Playable, f.Live, f.Dish = false, lesson.Unasked, lesson.Unasked, lesson.Unasked, lesson.Unasked, true, lesson.Unasked
+	f.Lit, f.Player, f.Sound, f.Film.Readable, f.Film.Playable, f.Dish = false, lesson.Unasked, lesson.Unasked, lesson.Unasked, lesson.Unasked, lesson.Unasked
 	list := lesson.Ready(lesson.DayBefore, occ, times, f)
-	if !lesson.AllOK(list) || len(list) != 4 {
+	if !lesson.AllOK(list) || len(list) != 5 {
 		t.Errorf("half known: %+v", list)
+	}
+	// A live lesson needs no film, but the one that it falls back to.
+	news := occ
+	news.Live.Source = "udp://239.1.2.3:5004"
+	f.Film = lesson.Film{}
+	if list := lesson.Ready(lesson.Soon, news, times, f); len(wrong(list)) != 0 {
+		t.Errorf("live without a film: %v", wrong(list))
+	}
+	news.File = "fallback.mp4"
+	if got := wrong(lesson.Ready(lesson.Soon, news, times, f)); len(got) != 1 || got["film"] != lesson.CauseNoFile {
+		t.Errorf("live whose fallback is gone: %v", got)
+	}
+	f.Film = lesson.Film{There: true, Length: 5 * time.Hour}
+	if got := wrong(lesson.Ready(lesson.Soon, news, times, f)); len(got) != 0 {
+		t.Errorf("live with a long fallback: %v", got)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/schedule"
+	"stationbox/media/live"
 	picture "stationbox/media/screen"
 )
 
@@ -41,10 +42,10 @@ func (s *showing) sight(now time.Time, o firmware.Occasion, ord lesson.Orders) s
 	switch {
 	case ord.Phase == lesson.Playing && schedule.IsEmergency(o):
 		return sight{strip: &picture.Strip{Text: s.words.Say("screen.emergency_is", "title", o.Title), Alarm: true}}
-	case ord.Phase == lesson.Playing && greet.Text == "":
-		return sight{}
-	case ord.Phase == lesson.Playing:
+	case ord.Phase == lesson.Playing && greet.Text != "":
 		return sight{strip: &picture.Strip{Text: greet.Text, Mood: greet.Mood}}
+	case ord.Phase == lesson.Playing:
+		return s.instead(now, o)
 	}
 	if out := s.desk.outcome(); ord.Phase == lesson.RollCall && ord.Load && out.key == o.ID && out.loaded {
 		if left := o.Start.Sub(now); left > -shortly {
@@ -55,6 +56,23 @@ func (s *showing) sight(now time.Time, o firmware.Occasion, ord lesson.Orders) s
 	v.dark = v.board.Kind == picture.Fault && ord.Phase == lesson.RollCall
 	v.board.Place, v.board.Clock = s.place, s.clockText(now)
 	return v
+}
+
+// instead is what is seen in the place of a live picture that does not come: over
+// the fallback a strip, else a board. There is nothing instead of a film.
+func (s *showing) instead(now time.Time, o firmware.Occasion) sight {
+	what, why, on := s.air.seen(o.ID)
+	switch {
+	case !o.IsLive() || !on || what == live.ShowsLive || now.Sub(o.Start) < shortly:
+		return sight{}
+	case what == live.ShowsFallback:
+		return sight{strip: &picture.Strip{Text: s.words.Say("screen.live_away")}}
+	}
+	b := &picture.Board{Kind: picture.Fault, Label: o.Title, Headline: s.words.Say("screen.live_waiting"), Place: s.place, Clock: s.clockText(now)}
+	if why != "" {
+		b.Detail = s.words.Say("live.reason." + string(why))
+	}
+	return sight{board: b, at: now.Truncate(time.Minute)}
 }
 
 // overFirstPicture is the strip over the film's first picture, which stands ready.

@@ -111,7 +111,9 @@ func (s *showing) current(now time.Time) (firmware.Occasion, bool) {
 	step := mono - s.course.last
 	s.course.last = mono
 	if o := s.course.alarm; o.ID != "" {
-		s.course.began += step // the lesson stands still meanwhile
+		if !s.course.held.IsLive() {
+			s.course.began += step // the lesson stands still meanwhile
+		}
 		o.Start = now.Add(s.course.alarmBegan - mono)
 		return o, true
 	}
@@ -212,14 +214,21 @@ func (s *showing) stopped(o firmware.Occasion) bool {
 }
 
 // timesFor are the spans around o. An emergency is not too late before a day has
-// passed: it is ended by its order.
+// passed: it is ended by its order. A live lesson is joined for as long as it lasts,
+// and received a minute before.
 func (s *showing) timesFor(o firmware.Occasion) lesson.Times {
 	t := s.times
-	if schedule.IsEmergency(o) {
+	switch {
+	case schedule.IsEmergency(o):
 		t.LateLimit = recent
+	case o.IsLive():
+		t.LateLimit, t.Preload = o.Duration, max(t.Preload, livePreload)
 	}
 	return t
 }
+
+// livePreload is how long before its start a live programme is received.
+const livePreload = time.Minute
 
 // relative is the next lesson of the plan, some time after power-on: once.
 func (s *showing) relative(now time.Time, mono time.Duration, plan clock.Plan) (firmware.Occasion, bool) {
@@ -269,10 +278,11 @@ func (s *showing) onTime(now time.Time) (firmware.Occasion, bool) {
 // is first met after the late limit is met for nothing: it is too late for any
 // cause but that.
 func (s *showing) patience(o firmware.Occasion) time.Duration {
+	late := s.timesFor(o).LateLimit
 	if s.course.waited == o.ID {
-		return s.times.LateLimit + o.Duration
+		return late + o.Duration
 	}
-	return s.times.LateLimit
+	return late
 }
 
 // revived says that an occasion that was given up lies ahead again: the clock was
@@ -331,7 +341,7 @@ func (s *showing) missed(o firmware.Occasion) {
 		s.mem.lessons[o.ID] = h
 		return
 	}
-	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed,
+	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Cause: lesson.CauseMissed, Live: s.aired(o),
 		Proof: s.prove(o, lesson.History{}, lesson.CauseMissed, 0, 0)})
 	s.note(firmware.KindPhase, o.ID, phaseNote{Phase: lesson.Done, Why: lesson.CauseMissed})
 }

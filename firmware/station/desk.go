@@ -30,6 +30,7 @@ type wish struct {
 	file  string         // "" for no film
 	at    time.Duration  // where to begin when it is not loaded yet
 	run   bool           // running, not paused
+	live  bool           // the player is a live programme's: only texts are shown here
 	lines map[int]string // texts over the picture, by overlay number
 }
 
@@ -73,7 +74,7 @@ func newDesk(p theatre, level func(string) library.Loudness, log *slog.Logger) *
 // want replaces the wish and returns at once.
 func (d *desk) want(w wish) {
 	d.mu.Lock()
-	same := d.told && d.wish.key == w.key && d.wish.file == w.file && d.wish.run == w.run && maps.Equal(d.wish.lines, w.lines)
+	same := d.told && d.wish.key == w.key && d.wish.file == w.file && d.wish.run == w.run && d.wish.live == w.live && maps.Equal(d.wish.lines, w.lines)
 	if d.wish.key != w.key {
 		d.fate = fate{key: w.key, up: d.fate.up}
 	}
@@ -124,7 +125,7 @@ func (d *desk) heard(e player.Event) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e.File != d.wish.file || d.owner != d.wish.key {
+	if e.File != d.wish.file || d.owner != d.wish.key || d.wish.live {
 		return
 	}
 	d.fate.position = e.Position
@@ -169,6 +170,13 @@ func (d *desk) match(ctx context.Context) (film bool) {
 func (d *desk) film(ctx context.Context, w wish, f fate, st player.Status) {
 	var err error
 	switch {
+	case w.live:
+		if st.Loaded != "" && d.owner != w.key { // what was there before
+			err = d.player.Stop(ctx)
+		}
+		if err == nil {
+			d.owner = w.key
+		}
 	case w.file == "":
 		d.tries = 0
 		if st.Loaded != "" {
@@ -191,14 +199,7 @@ func (d *desk) film(ctx context.Context, w wish, f fate, st player.Status) {
 // preload loads the film where it was last seen; a file that cannot be played
 // is tried twice and then given up.
 func (d *desk) preload(ctx context.Context, w wish, f fate) error {
-	i := player.Item{File: w.file, At: max(w.at, f.position)}
-	switch l := d.level(w.file); {
-	case l.LimitDB < 0:
-		i.Filter = l.Filter()
-	default:
-		i.GainDB = min(max(l.GainDB, player.LeastGain), player.MostGain)
-	}
-	err := d.player.PreloadItem(ctx, i)
+	err := d.player.PreloadItem(ctx, d.item(w.file, max(w.at, f.position)))
 	if err == nil {
 		d.tries, d.owner = 0, w.key
 		if w.run {
@@ -215,6 +216,18 @@ func (d *desk) preload(ctx context.Context, w wish, f fate) error {
 		d.tries = 0
 	}
 	return err
+}
+
+// item is a film from a position on, at the level of its lesson.
+func (d *desk) item(file string, at time.Duration) player.Item {
+	i := player.Item{File: file, At: at}
+	switch l := d.level(file); {
+	case l.LimitDB < 0:
+		i.Filter = l.Filter()
+	default:
+		i.GainDB = min(max(l.GainDB, player.LeastGain), player.MostGain)
+	}
+	return i
 }
 
 // overlays shows and hides texts so that the screen has exactly lines.

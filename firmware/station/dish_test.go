@@ -119,7 +119,7 @@ func checked(t *testing.T, now time.Time, changes ...string) string {
 // station check names the live lessons that lie in a sun outage, and only those.
 func TestCheckSunOutage(t *testing.T) {
 	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	live := "days = [\"sat\"]\nkind = \"live\"\nduration = \"1h\"\nat = \"12:00\""
+	live := "days = [\"sat\"]\nkind = \"live\"\nurl = \"udp://239.1.2.3:5004\"\nduration = \"1h\"\nat = \"12:00\""
 	said := checked(t, now, "[dish]\n", jinanDish, "days = [\"sat\"]\nat = \"09:00\"", live)
 	if want := "farming: sun outage 2027-03-06 12:26:19–12:34:10"; !strings.Contains(said, want) {
 		t.Errorf("no %q in:\n%s", want, said)

@@ -6,6 +6,7 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/lesson"
+	"stationbox/media/live"
 )
 
 // causeShed is the guard's word for an under-voltage in which only lamps that cool
@@ -43,7 +44,21 @@ func (s *showing) facts(now time.Time, o firmware.Occasion) lesson.Facts {
 	if out := s.desk.outcome(); out.key == o.ID {
 		f.PlayerUp, f.Loaded, f.Complete, f.Broken, f.Length = out.up, out.loaded, out.complete, out.broken != nil, out.length
 	}
+	if o.IsLive() {
+		sum := s.air.account(now, o)
+		f.LiveSeen, f.LiveWhole = sum.Live > 0, sum.Outcome == live.Whole
+	}
 	return f
+}
+
+// shows says whether the player's picture is that of the lesson now: its film, or
+// the live picture.
+func (s *showing) shows(o firmware.Occasion) bool {
+	if o.IsLive() {
+		what, _, _ := s.air.seen(o.ID)
+		return what == live.ShowsLive
+	}
+	return o.File != "" && s.player.State().Loaded == o.File
 }
 
 // fed says whether a display has mains, or a load of the lesson when there is no

@@ -21,7 +21,8 @@ type phaseNote struct {
 
 // positionNote is the data of a KindPosition record.
 type positionNote struct {
-	PositionMS int64 `json:"position_ms"`
+	PositionMS int64        `json:"position_ms"`
+	Live       *accountNote `json:"live,omitempty"` // of a live lesson, whose position is the time since its start
 }
 
 // resultNote is the data of a KindLesson record: how a lesson ended, complete in
@@ -34,8 +35,10 @@ type resultNote struct {
 	PlayedMS  int64     `json:"played_ms"`
 	LengthMS  int64     `json:"length_ms"`
 	Present   int       `json:"present"`
-	Cause     string    `json:"cause"`              // a key of the text catalogue
-	Relative  bool      `json:"relative,omitempty"` // some time after power-on, by no trusted clock
+	Cause     string    `json:"cause"` // a key of the text catalogue
+
+	Live     *accountNote `json:"live,omitempty"`     // of a live lesson: played_ms is what of it was live
+	Relative bool         `json:"relative,omitempty"` // some time after power-on, by no trusted clock
 
 	Proof json.RawMessage `json:"proof,omitempty"` // the signed record
 }
@@ -53,15 +56,16 @@ type memory struct {
 	storm, exercise span   // asked for
 	relative        string // newest lesson that was shown by no trusted clock
 
-	makeUps   []schedule.Entry  // accepted by people
-	emergency firmware.Occasion // ordered; without an ID: none
-	newest    time.Time         // of the newest record, by its number
-	lived     clock.Lived       // before this program, as the clock knows it
-	era       uint32            // of the newest record about the clock
+	accounts  map[string]accountNote // of live lessons
+	makeUps   []schedule.Entry       // accepted by people
+	emergency firmware.Occasion      // ordered; without an ID: none
+	newest    time.Time              // of the newest record, by its number
+	lived     clock.Lived            // before this program, as the clock knows it
+	era       uint32                 // of the newest record about the clock
 }
 
 func newMemory() *memory {
-	return &memory{lessons: map[string]lesson.History{}, phases: map[string]lesson.Phase{}}
+	return &memory{lessons: map[string]lesson.History{}, phases: map[string]lesson.Phase{}, accounts: map[string]accountNote{}}
 }
 
 // feed takes in one record. Records with data it does not understand are left
@@ -110,6 +114,9 @@ func (m *memory) feed(r firmware.Record) {
 			return
 		}
 		h.Position = time.Duration(n.PositionMS) * time.Millisecond
+		if n.Live != nil {
+			m.aired(r.Lesson, *n.Live)
+		}
 	case firmware.KindRollOpen:
 		h.RollOpened = true
 	case kindReady:
@@ -135,6 +142,14 @@ func (m *memory) feed(r firmware.Record) {
 	if r.Lesson != "" {
 		m.lessons[r.Lesson] = h
 	}
+}
+
+// aired remembers how a live lesson stands.
+func (m *memory) aired(id string, n accountNote) {
+	if _, known := m.accounts[id]; !known && len(m.accounts) >= mostAccounts {
+		clear(m.accounts)
+	}
+	m.accounts[id] = n
 }
 
 // span is the time of a request, by the clock that stood when it was made.

@@ -56,7 +56,7 @@ func (st *Station) runMakeUp(_ context.Context, env *command.Env, args []string)
 	case st == nil:
 		return command.Result{}, env.Failed("cmd.not_running")
 	}
-	done, err := results(st.journal.Scan)
+	done, err := results(st.journal.Scan, recordingsOf(st.cfg))
 	if err != nil {
 		return command.Result{}, env.Failed("cmd.journal.unreadable", "why", err)
 	}

@@ -10,14 +10,19 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/schedule"
+	"stationbox/media/live"
 )
 
-// results gathers from the journal how lessons ended.
-func results(scan func(func(firmware.Record) error) error) ([]schedule.Result, error) {
+// results gathers from the journal how lessons ended. The film of a live lesson is
+// what was kept of it.
+func results(scan func(func(firmware.Record) error) error, kept recordings) ([]schedule.Result, error) {
 	var out []schedule.Result
 	err := scan(func(r firmware.Record) error {
 		var n resultNote
 		if r.Kind == firmware.KindLesson && json.Unmarshal(r.Data, &n) == nil {
+			if n.Live != nil {
+				n.File = kept.kept(r.Lesson)
+			}
 			out = append(out, schedule.Result{ID: r.Lesson, Title: n.Title, File: n.File, Scheduled: n.Scheduled, Cause: n.Cause, PlayedMS: n.PlayedMS, LengthMS: n.LengthMS})
 		}
 		return nil
@@ -28,7 +33,7 @@ func results(scan func(func(firmware.Record) error) error) ([]schedule.Result, e
 // planOf is what `station schedule` shows.
 func planOf(cfg *config.Config, cal *schedule.Schedule, scan func(func(firmware.Record) error) error, now func() time.Time) func(from, to time.Time) (command.Planned, error) {
 	return func(from, to time.Time) (command.Planned, error) {
-		done, err := results(scan)
+		done, err := results(scan, recordingsOf(cfg))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a new station has no journal yet
 			return command.Planned{}, err
 		}
@@ -63,6 +68,11 @@ func checkCalendar(path string, cfg *config.Config, now time.Time, lengths sched
 	}
 	cal, found := calendarOf(cfg, cfg.Location())
 	found = append(found, cal.Check(schedule.CheckOpts{Now: now, Lengths: lengths, Outages: outages})...)
+	for _, e := range cfg.Schedule {
+		if _, err := live.Open(e.URL, live.SourceOpts{Interface: cfg.Live.Interface}); e.URL != "" && err != nil {
+			found = append(found, schedule.Finding{Entry: e.ID, Key: "fault.live.source", Args: []any{"title", e.Title, "cause", err}})
+		}
+	}
 	for i := range found {
 		if found[i].File == "" {
 			found[i].File, found[i].Line = path, lines[found[i].Entry]

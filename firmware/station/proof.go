@@ -142,8 +142,8 @@ func (p *prover) nudge() {
 
 // sample is called at every round of the lesson's loop; it measures once a
 // second while the film runs or stands still after its first picture. now is the
-// station's clock.
-func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, guard hal.Reading[firmware.GuardStatus], pl player.Status) {
+// station's clock; shows says that the player's picture is the lesson's.
+func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, guard hal.Reading[firmware.GuardStatus], pl player.Status, shows bool) {
 	if phase != lesson.Playing && phase != lesson.Paused || pl.EOF || o.ID == "" {
 		return
 	}
@@ -156,10 +156,15 @@ func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, 
 	began := p.begin(now, o)
 	p.sampled = tick
 	s := p.look(tick, guard)
-	s.Playing = pl.Playing && pl.Loaded == o.File && phase == lesson.Playing
+	s.Playing = pl.Playing && shows && phase == lesson.Playing
 	s.Begun = p.now.Collector.Begun || s.Playing
-	if pl.Loaded == o.File {
-		p.stands(o.ID, pl.Position)
+	if o.IsLive() {
+		p.stands(o.ID, max(0, now.Sub(o.Start)))
+	}
+	if shows {
+		if !o.IsLive() {
+			p.stands(o.ID, pl.Position)
+		}
 		s.Shown, s.Dropped = new(pl.FramesShown), new(pl.FramesDropped)
 	}
 	p.now.Collector.Feed(s)
@@ -174,7 +179,8 @@ func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, 
 	}
 }
 
-// begin makes o the lesson that is measured, and says whether it was not yet.
+// begin makes o the lesson that is measured, and says whether it is a film that was
+// not yet.
 func (p *prover) begin(now time.Time, o firmware.Occasion) bool {
 	if p.now.Lesson == o.ID {
 		if p.resumed {
@@ -184,6 +190,9 @@ func (p *prover) begin(now time.Time, o firmware.Occasion) bool {
 		return false
 	}
 	p.now, p.resumed = progress{Lesson: o.ID}, false
+	if o.IsLive() {
+		return false
+	}
 	film, err := proof.Look(o.File)
 	p.now.Changed = err == nil && !p.base(o.File, film).Same(film)
 	p.faults.set(p.now.Changed, "fault.proof.changed", filepath.Base(o.File))
@@ -257,7 +266,11 @@ func (p *prover) end(now time.Time, o firmware.Occasion, h lesson.History, cause
 		p.now, p.dirty = progress{}, true
 		p.nudge()
 	}
-	p.describe(&r, o.File)
+	if o.IsLive() {
+		r.File = o.Live.Source
+	} else {
+		p.describe(&r, o.File)
+	}
 	r.Present = p.present(o, played, length)
 	return proof.Sign(r, p.key)
 }

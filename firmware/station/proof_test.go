@@ -74,7 +74,7 @@ func (e *evening) play(d time.Duration, from time.Duration, phase lesson.Phase) 
 			pos += past
 		}
 		pl := player.Status{Alive: true, Loaded: e.o.File, Playing: phase == lesson.Playing, Position: pos, FramesShown: int64(pos / (40 * time.Millisecond)), FramesDropped: int64(pos / time.Minute)}
-		e.p.sample(e.at, e.o, phase, hal.Reading[firmware.GuardStatus]{Value: st, At: e.at}, pl)
+		e.p.sample(e.at, e.o, phase, hal.Reading[firmware.GuardStatus]{Value: st, At: e.at}, pl, pl.Loaded == e.o.File)
 	}
 }
 

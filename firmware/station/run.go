@@ -22,6 +22,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 		{"guard events", st.guardEvents},
 		{"player", st.player.Run},
 		{"desk", st.desk.Run},
+		{"live", st.air.Run},
 		{"roll", st.roll.Run},
 		{"lamp and buzzer", st.panel.lights.Run},
 		{"keys", func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},

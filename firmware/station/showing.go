@@ -70,6 +70,7 @@ type showing struct {
 		at   time.Time
 		list []firmware.Occasion
 	} // of Run alone
+	air      *broadcast
 	mark     *bookmark
 	prover   *prover
 	shelf    *shelf
@@ -183,10 +184,14 @@ func (s *showing) lead(o firmware.Occasion) time.Duration {
 func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
 	h := s.mem.lessons[o.ID]
 	w := wish{key: o.ID, run: ord.Run && ord.End == "", lines: s.easel.want(s.sight(now, o, ord))}
-	if ord.Load || ord.Farewell {
+	switch {
+	case o.IsLive():
+		w.live = ord.Load && ord.End == "" && (ord.Run || now.Before(o.Start) && f.MainsGood)
+	case ord.Load || ord.Farewell:
 		w.file, w.at = o.File, s.resumeAt(o.ID, h)
 	}
 	s.desk.want(w)
+	s.air.want(o, w.live, o.Start.Sub(now))
 	for _, sc := range s.screens {
 		sc.keeper.Want(ord.Displays)
 	}
@@ -195,7 +200,7 @@ func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders
 	s.changePhase(o, ord, f)
 	s.follow(o, ord)
 	s.readiness(now, o, f)
-	s.prover.sample(now, o, ord.Phase, s.guard.Status(), s.player.State())
+	s.prover.sample(now, o, ord.Phase, s.guard.Status(), s.player.State(), s.shows(o))
 	if ord.End != "" && !h.Ended {
 		s.end(o, ord)
 	}
@@ -279,11 +284,20 @@ func (s *showing) changePhase(o firmware.Occasion, ord lesson.Orders, f lesson.F
 // follow remembers where the film is: each second for a restart of the program,
 // every ten seconds on the card for a power cut.
 func (s *showing) follow(o firmware.Occasion, ord lesson.Orders) {
-	out := s.desk.outcome()
-	if ord.Phase != lesson.Playing || out.key != o.ID || !out.running {
+	now, out := s.tick(), s.desk.outcome()
+	if ord.Phase != lesson.Playing || out.key != o.ID {
 		return
 	}
-	now := s.tick()
+	if o.IsLive() {
+		if now.Sub(s.lastPos) >= 10*time.Second {
+			s.lastPos = now
+			s.note(firmware.KindPosition, o.ID, positionNote{PositionMS: max(0, s.now().Sub(o.Start)).Milliseconds(), Live: s.aired(o)})
+		}
+		return
+	}
+	if !out.running {
+		return
+	}
 	s.mark.set(o.ID, out.position, now)
 	if now.Sub(s.lastPos) >= 10*time.Second {
 		s.lastPos = now
@@ -298,17 +312,30 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 	if out.key != o.ID {
 		played = h.Position
 	}
-	if ord.End == lesson.CausePlayed {
-		played = out.length
+	length, aired := out.length, s.aired(o)
+	switch {
+	case aired != nil:
+		played, length = aired.summary().Live, o.Duration
+	case ord.End == lesson.CausePlayed:
+		played = length
 	}
 	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
-		PlayedMS: played.Milliseconds(), LengthMS: out.length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Relative: s.course.relative.ID == o.ID, Proof: s.prove(o, h, ord.End, played, out.length)})
+		PlayedMS: played.Milliseconds(), LengthMS: length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Live: aired,
+		Relative: s.course.relative.ID == o.ID, Proof: s.prove(o, h, ord.End, played, length)})
 	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
 	if ord.End == lesson.CausePlayed {
 		s.say("lesson-ends")
 	}
 	s.faults.over(readyFault, o.ID)
 	s.faults.set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
+}
+
+// aired is the account of a live lesson, nil of any other.
+func (s *showing) aired(o firmware.Occasion) *accountNote {
+	if !o.IsLive() {
+		return nil
+	}
+	return accountOf(s.air.account(s.now(), o))
 }
 
 // prove makes the signed record of a lesson that ends.

@@ -264,7 +264,11 @@ func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasi
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	for _, run := range []func(context.Context) error{sc.Run, keeper.Run, d.Run, rb.Run, show.prover.Run, show.Run} {
+	runs := []func(context.Context) error{sc.Run, keeper.Run, d.Run, rb.Run, show.prover.Run, show.Run}
+	if show.air != nil {
+		runs = append(runs, show.air.Run)
+	}
+	for _, run := range runs {
 		wg.Go(func() { _ = run(ctx) })
 	}
 	return rig{show, rb, func() { cancel(); wg.Wait() }}

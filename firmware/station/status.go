@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
+	"stationbox/media/live"
 )
 
 // statusView is the data of the command status, the whole station at a glance.
@@ -37,6 +38,15 @@ type statusView struct {
 	Journal    journalView           `json:"journal"`
 	Clock      clock.Report          `json:"clock"`
 	Sound      string                `json:"sound"`
+	Live       *liveView             `json:"live,omitempty"` // of a live lesson that is on
+}
+
+// liveView is how a live lesson stands.
+type liveView struct {
+	Source  string       `json:"source"`
+	Shows   live.Showing `json:"shows"`
+	Why     live.Reason  `json:"why,omitempty"` // not the live picture
+	Account accountNote  `json:"account"`
 }
 
 type occasionView struct {
@@ -94,6 +104,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		if out := st.desk.outcome(); out.key == o.ID {
 			v.PositionMS, v.DurationMS = out.position.Milliseconds(), out.length.Milliseconds()
 		}
+		v.Live = st.liveView(now, o)
 		v.Roll = st.roll.views(o.ID)
 		v.Present = st.roll.present(o.ID)
 	}
@@ -115,6 +126,26 @@ func (st *Station) status(words *text.Catalogue) statusView {
 	v.Clock = st.clock.Report()
 	v.Sound = st.soundView(words)
 	return v
+}
+
+// liveView is nil when o is no live lesson that is on.
+func (st *Station) liveView(now time.Time, o firmware.Occasion) *liveView {
+	shows, why, on := st.air.seen(o.ID)
+	if !on {
+		return nil
+	}
+	return &liveView{Source: o.Live.Source, Shows: shows, Why: why, Account: *accountOf(st.air.account(now, o))}
+}
+
+// line says it in one line.
+func (v liveView) line(words *text.Catalogue) string {
+	s := words.Say("live.shows." + string(v.Shows))
+	if v.Why != "" {
+		s += " — " + words.Say("live.reason."+string(v.Why))
+	}
+	a := v.Account
+	ms := func(n int64) string { return clockFace(time.Duration(n) * time.Millisecond) }
+	return s + "  " + words.Say("live.account", "live", ms(a.Live), "away", ms(a.Fallback+a.Frozen+a.Dark))
 }
 
 func viewDisplay(sc screen) displayView {
@@ -147,6 +178,9 @@ func (v statusView) text(words *text.Catalogue) string {
 		row("title", fmt.Sprintf("%s  %s", v.Occasion.Title, v.Occasion.Start.Format("01-02 15:04:05 MST")))
 		if v.DurationMS > 0 {
 			row("position", clockFace(time.Duration(v.PositionMS)*time.Millisecond)+" / "+clockFace(time.Duration(v.DurationMS)*time.Millisecond))
+		}
+		if v.Live != nil {
+			row("live", v.Live.line(words))
 		}
 		row("present", v.Present)
 	}

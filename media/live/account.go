@@ -64,5 +64,6 @@ func (s *stage) account() Summary {
 	r := s.c.intake.reading()
 	s.sum.Lost, s.sum.Packets, s.sum.Garbage = r.lost, r.ours, r.garbage
 	s.sum.judge()
+	s.c.setSum(s.sum)
 	return s.sum
 }

@@ -68,6 +68,7 @@ type Channel struct {
 
 	mu     sync.Mutex
 	status Status
+	sum    Summary
 }
 
 // New returns a Channel; nothing is received before Run.
@@ -140,6 +141,22 @@ func (c *Channel) State() Status {
 	s.Receiving = c.o.Now().Sub(r.lastFrame) <= c.o.FreezeAfter
 	s.GoodSince, s.Lost = r.goodSince, r.lost
 	return s
+}
+
+// SoFar is the account of the showing until the newest motion on the screen; when
+// Run has returned it is the whole. Lost, Packets and Garbage come only then.
+func (c *Channel) SoFar() Summary {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.sum
+	s.judge()
+	return s
+}
+
+func (c *Channel) setSum(s Summary) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sum = s
 }
 
 func (c *Channel) setProblem(err error) {

@@ -64,6 +64,7 @@ func (s *stage) run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		s.step(ctx)
+		s.c.setSum(s.sum)
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
