@@ -90,6 +90,7 @@ func (c *tuned) Run(ctx context.Context, begin time.Time) (live.Summary, error) 
 		}
 		c.mu.Unlock()
 	}
+	time.Sleep(2 * time.Second) // a recording is finished
 	return c.SoFar(), c.p.Stop(context.WithoutCancel(ctx))
 }
 
@@ -248,6 +249,9 @@ func TestEmergencyDuringLive(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if got := r.State(); !strings.HasSuffix(got.Loaded, "mains.go") || !got.Playing {
 			t.Errorf("%q is on the screen", got.Loaded)
+		}
+		if len(r.started) != 2 {
+			t.Errorf("started %v: the live programme and the emergency, once each, were wanted", r.started)
 		}
 		time.Sleep(5 * time.Minute)
 		g.stop()
