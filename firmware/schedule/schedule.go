@@ -61,11 +61,11 @@ type Entry struct {
 	Duration time.Duration // of the slot; 0 when unknown
 
 	Holiday   HolidayRule
-	Priority  int    // the higher wins an overlap
-	Kind      string // one of the Kind… constants; "" is KindStudy
-	Uncounted bool   // its minutes are not study for the quota
+	Priority  int           // the higher wins an overlap
+	Kind      string        // one of the Kind… constants; "" is KindStudy
+	Uncounted bool          // its minutes are not study for the quota
 	Live      firmware.Live // with KindLive: where it comes from; File is then what is shown while it does not come
-	MakesUp   string // ID of the missed occasion that this row with one date makes up for; its occasion has the row's ID
+	MakesUp   string        // ID of the missed occasion that this row with one date makes up for; its occasion has the row's ID
 }
 
 // live says whether the row's lessons come from elsewhere at their own time.

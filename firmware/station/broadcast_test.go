@@ -280,7 +280,9 @@ func TestLiveSourceIsTriedAgain(t *testing.T) {
 		r, l, s := &room{mains: true, length: time.Hour}, &ledger{}, &sender{err: errors.New("no such network card")}
 		g := beginWith(t, r, r, l, o, dir, &config.Config{}, onTheAir(r, s))
 		time.Sleep(time.Until(o.Start.Add(time.Minute)))
-		stands := slices.ContainsFunc(g.show.faults.list(), func(f firmware.Fault) bool { return f.Code == "fault.live.source" && f.Args["cause"] == "no such network card" })
+		stands := slices.ContainsFunc(g.show.faults.list(), func(f firmware.Fault) bool {
+			return f.Code == "fault.live.source" && f.Args["cause"] == "no such network card"
+		})
 		s.mu.Lock()
 		opened := s.opened
 		s.err = nil

@@ -12,7 +12,7 @@ import (
 // The words a script may use. They never change.
 var (
 	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "photo", "expect"}
-	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups"}
+	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups", "headend"}
 	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "other_input", "clipped", "overrun", "selftest", "lit", "dark", "low", "none"}
 	processWords = []string{"guard", "station", "player"}
 	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "photo", "report"}

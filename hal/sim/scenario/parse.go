@@ -112,7 +112,7 @@ func (p *parser) parseLine(text string) error {
 }
 
 // directiveWords are the first words of lines without a time.
-var directiveWords = []string{"start", "seed", "set", "lesson", "end"}
+var directiveWords = []string{"start", "seed", "set", "lesson", "live", "end"}
 
 func (p *parser) directive(w []string) error {
 	var err error
@@ -130,6 +130,8 @@ func (p *parser) directive(w []string) error {
 		s.Sets = append(s.Sets, Set{Line: p.line, Key: w[1], Value: w[2]})
 	case "lesson":
 		return p.lesson(w)
+	case "live":
+		return p.live(w)
 	default:
 		if slices.Contains(actionWords, w[0]) {
 			return fmt.Errorf("%q needs a time before it: 08:10:00 %s", w[0], strings.Join(w, " "))
@@ -161,6 +163,25 @@ func (p *parser) lesson(w []string) error {
 		return fmt.Errorf("file %q: a plain name such as first.mp4", w[2])
 	}
 	p.script.Lessons = append(p.script.Lessons, Lesson{Line: p.line, At: at, File: w[2], Length: length, Title: w[4]})
+	return nil
+}
+
+// live is a lesson whose clip comes from outside, with a spare one perhaps.
+func (p *parser) live(w []string) error {
+	if len(w) != 5 && len(w) != 6 {
+		return errors.New(`live wants a time, a clip, a length, a title and perhaps a spare clip: live 08:10:00 news.mp4 40s "直播" spare.mp4`)
+	}
+	if err := p.lesson(w[:5]); err != nil {
+		return err
+	}
+	l := &p.script.Lessons[len(p.script.Lessons)-1]
+	l.Live = true
+	if len(w) == 6 {
+		if !plainName(w[5]) || w[5] == w[2] {
+			return fmt.Errorf("spare clip %q: a plain name that is not that of the clip", w[5])
+		}
+		l.Spare = w[5]
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@
 //	seed 7                                randomness of the world
 //	set lesson.bell_before 10s            a key of station.toml
 //	lesson 08:10:00 first.mp4 30s "第一课"  an occasion; the clip is made if absent
+//	live 08:10:00 news.mp4 40s "直播" spare.mp4   the same, sent to the station at its time; it may fall back to the last
 //	end 08:11:30                          when the run is over
 //
 // All other lines are a time on the label clock and an action:
@@ -54,6 +55,9 @@ type Lesson struct {
 	File   string        // name in the library
 	Length time.Duration // of the clip, whole seconds
 	Title  string
+
+	Live  bool   // File is sent by a head end from outside, not in the library
+	Spare string // of a live one: name in the library of what is shown while it does not come, or ""
 }
 
 // Step is one action at one time.

@@ -26,7 +26,7 @@ func TestParseWholeScript(t *testing.T) {
 	if want := []Set{{4, "lesson.bell_before", "10s"}}; !reflect.DeepEqual(got.Sets, want) {
 		t.Errorf("sets = %v", got.Sets)
 	}
-	wantLesson := []Lesson{{5, clock0809 + time.Minute, "first.mp4", 30 * time.Second, "第一课 党的历史"}}
+	wantLesson := []Lesson{{Line: 5, At: clock0809 + time.Minute, File: "first.mp4", Length: 30 * time.Second, Title: "第一课 党的历史"}}
 	if !reflect.DeepEqual(got.Lessons, wantLesson) {
 		t.Errorf("lessons = %v", got.Lessons)
 	}
@@ -35,6 +35,28 @@ func TestParseWholeScript(t *testing.T) {
 	}
 	if n := len(got.Steps); n != 24 {
 		t.Errorf("%d steps, want 24", n)
+	}
+}
+
+func TestParseLive(t *testing.T) {
+	got, err := Parse(strings.NewReader("start 08:09\nlive 08:10:00 news.mp4 40s 直播 spare.mp4\nlive 09:10:00 news.mp4 40s 直播\n08:10 fault headend silent for 5s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := Lesson{Line: 2, At: clock0809 + time.Minute, File: "news.mp4", Length: 40 * time.Second, Title: "直播", Live: true, Spare: "spare.mp4"}
+	second := Lesson{Line: 3, At: clock0809 + time.Hour + time.Minute, File: "news.mp4", Length: 40 * time.Second, Title: "直播", Live: true}
+	if want := []Lesson{first, second}; !reflect.DeepEqual(got.Lessons, want) {
+		t.Errorf("lessons = %+v", got.Lessons)
+	}
+	for line, want := range map[string]string{
+		"live 08:10 news.mp4 40s":             "live wants a time",
+		"live 08:10 news.mp4 40s 直播 ../a.mp4": "spare clip",
+		"live 08:10 news.mp4 40s 直播 news.mp4": "not that of the clip",
+		"live 08:10 ../news.mp4 40s 直播 a.mp4": "a plain name",
+	} {
+		if _, err := Parse(strings.NewReader("start 08:09\n" + line)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", line, err, want)
+		}
 	}
 }
 

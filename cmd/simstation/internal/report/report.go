@@ -29,6 +29,11 @@ type Report struct {
 	LongestGapFrames  int        `json:"longest_gap_frames"`
 	Motions           []Motion   `json:"motions"` // each beginning of movement
 
+	// The live lesson, by the station's record of it.
+	LiveS     float64 `json:"live_s"`     // the live picture moved on the screen
+	FallbackS float64 `json:"fallback_s"` // the fallback did
+	Cause     string  `json:"cause"`      // why the first lesson ended
+
 	// The panel, seen at the pins and in the journal.
 	PressesMade         int `json:"presses_made"`
 	PressesAcknowledged int `json:"presses_acknowledged"` // lamp and buzzer both answered

@@ -149,7 +149,7 @@ func (v *Village) mains(a scenario.Mains) {
 }
 
 func (v *Village) fault(a scenario.Fault) error {
-	d := v.far.device(a.Device)
+	d := v.breakable(a.Device)
 	if d == nil {
 		return fmt.Errorf("there is no %s here", a.Device)
 	}
@@ -161,6 +161,17 @@ func (v *Village) fault(a scenario.Fault) error {
 			v.log.Error("healing", "device", a.Device, "err", err)
 		}
 	})
+	return nil
+}
+
+// breakable is what a fault can be given to, nil for none.
+func (v *Village) breakable(name string) interface{ Fault(kind string) error } {
+	if name == "headend" {
+		return v.headend
+	}
+	if d := v.far.device(name); d != nil {
+		return d
+	}
 	return nil
 }
 

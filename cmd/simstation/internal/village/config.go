@@ -156,6 +156,9 @@ func (v *Village) row(id string, at time.Time, l scenario.Lesson) config.Entry {
 	e := config.DefaultEntry()
 	e.ID, e.Title, e.File, e.Duration = id, l.Title, l.File, config.Duration(l.Length)
 	e.Days, e.At = []string{strings.ToLower(at.Weekday().String()[:3])}, at.Format("15:04:05")
+	if l.Live {
+		e.Kind, e.URL, e.File = "live", v.headend.address(), l.Spare
+	}
 	return e
 }
 

@@ -157,6 +157,15 @@ func (v *Village) reportWorld(r *report.Report) {
 	r.CooldownComplete = p.Strikes > 0 && !p.Lamp && p.HotCuts == 0 && !fed
 }
 
+// lessonEnd is what is read of the record of a lesson.
+type lessonEnd struct {
+	Cause string `json:"cause"`
+	Live  struct {
+		Live     int64 `json:"live_ms"`
+		Fallback int64 `json:"fallback_ms"`
+	} `json:"live"`
+}
+
 func (v *Village) reportJournal(r *report.Report) {
 	var numbers []int
 	for _, rec := range v.answers.journal() {
@@ -170,6 +179,12 @@ func (v *Village) reportJournal(r *report.Report) {
 			read(rec.Data, &g)
 			if g.Kind == "trip" {
 				r.Trips++
+			}
+		case firmware.KindLesson:
+			var l lessonEnd
+			read(rec.Data, &l)
+			if r.Cause == "" {
+				r.Cause, r.LiveS, r.FallbackS = l.Cause, float64(l.Live.Live)/1000, float64(l.Live.Fallback)/1000
 			}
 		case firmware.KindFault:
 			var f firmware.Fault

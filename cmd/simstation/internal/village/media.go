@@ -34,6 +34,12 @@ func (v *Village) makeMedia() error {
 		if err := v.makeLesson(l.File, l.Length, l.Title); err != nil {
 			return fmt.Errorf("lesson %s: %w", l.File, err)
 		}
+		if l.Spare == "" {
+			continue
+		}
+		if err := v.makeLesson(l.Spare, l.Length, "备用节目"); err != nil {
+			return fmt.Errorf("lesson %s: %w", l.Spare, err)
+		}
 	}
 	return v.makePrompts()
 }

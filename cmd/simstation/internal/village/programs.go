@@ -40,6 +40,9 @@ func (v *Village) startPrograms() {
 // startWatching starts everybody who looks at the village from the outside.
 func (v *Village) startWatching() {
 	v.goRun("eye", v.watch.Run)
+	if v.headend != nil {
+		v.goRun("headend", v.headend.run)
+	}
 	v.goRun("curve", v.every(250*time.Millisecond, func() { v.curve.add(v.far.world.Snapshot()) }))
 	v.goRun("player", v.every(time.Second, func() { v.player.look(v.dir) }))
 	v.goRun("status", v.every(200*time.Millisecond, v.refreshStatus))

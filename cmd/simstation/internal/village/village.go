@@ -57,6 +57,7 @@ type Village struct {
 	xvfb    *process
 	guard   *process
 	station *process
+	headend *headend
 	player  playerFinder
 
 	ctx    context.Context // of all goroutines of the village
@@ -98,7 +99,7 @@ func (v *Village) raise() error {
 	if err := v.findPrograms(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.makeDir, v.configure, v.makeMedia, v.raiseScreen, v.raiseFar} {
+	for _, step := range []func() error{v.makeDir, v.configure, v.makeMedia, v.openHeadend, v.raiseScreen, v.raiseFar} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -210,6 +211,7 @@ func (v *Village) close() error {
 	}
 	killAll(v.player.pids(v.dir))
 	v.cancel()
+	v.headend.stop()
 	v.wg.Wait()
 	v.xvfb.stop(time.Second)
 	var errs []error
