@@ -12,23 +12,26 @@ import (
 // The lengths of strings as they are written, in bytes. Title and file share
 // what the others leave.
 const (
-	mostStation = 32
-	mostBoot    = 32
+	mostStation = 24
+	mostBoot    = 16
 	mostLesson  = 64
-	mostSource  = 16
+	mostSource  = 12
 	mostFile    = 96
-	mostCause   = 48
+	mostCause   = 32
 	mostPower   = 5
+	mostHeard   = 3
+	picsSize    = 16
 	hashSize    = 64
 	keySize     = 16
 )
 
-// The numbers, at most. A film of 31 years is not shown here.
+// The numbers, at most. A film of a quarter of a year is not shown here.
 const (
-	mostCount  = 999_999_999_999
-	mostWatts  = 99_999
-	mostPeople = 99_999
-	mostEra    = 4_294_967_295
+	mostCount  = 9_999_999_999
+	mostS      = 99_999
+	mostWatts  = 9_999
+	mostPeople = 9_999
+	mostEra    = 999_999
 	mostSeq    = 1<<53 - 1 // what every reader of JSON counts exactly
 )
 
@@ -69,11 +72,20 @@ func clean(r *Record) {
 	r.Seq, r.Clock.Era = upTo(r.Seq, mostSeq), clamp(r.Clock.Era, mostEra)
 	r.Clock.BoundMS, r.Bytes, r.LengthMS = upTo(r.Clock.BoundMS, mostCount), upTo(r.Bytes, mostSeq), upTo(r.LengthMS, mostCount)
 	r.Shown, r.Dropped = upTo(r.Shown, mostCount), upTo(r.Dropped, mostCount)
-	r.PlayedMS, r.Pauses, r.PausedS = clamp(r.PlayedMS, mostCount), clamp(r.Pauses, mostPeople), clamp(r.PausedS, mostCount)
+	r.PlayedMS, r.Pauses, r.PausedS = clamp(r.PlayedMS, mostCount), clamp(r.Pauses, mostPeople), clamp(r.PausedS, mostS)
 	r.TV, r.Projector = r.TV.clean(), r.Projector.clean()
 	for i, n := range r.Present {
 		r.Present[i] = upTo(n, mostPeople)
 	}
+	r.Seen = r.Seen.clean()
+}
+
+func (s *Seen) clean() *Seen {
+	if s == nil {
+		return nil
+	}
+	return &Seen{BlackS: upTo(s.BlackS, mostS), FrozenS: upTo(s.FrozenS, mostS), SilentS: upTo(s.SilentS, mostS), Heard: cut(tidy(s.Heard), mostHeard),
+		LiveS: upTo(s.LiveS, mostS), SpareS: upTo(s.SpareS, mostS), Pics: cut(tidy(s.Pics), picsSize)}
 }
 
 func (w *Watts) clean() *Watts {

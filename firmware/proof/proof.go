@@ -11,9 +11,9 @@
 // null, never 0. Only the bytes that [Sign] makes are a record: the same content
 // written another way is not.
 //
-//	v           1
-//	station     name of the station, at most 32 bytes
-//	boot        start of the station program that signed, at most 32 bytes
+//	v           2; 1 in records of before 2026-12, which have no seen
+//	station     name of the station, at most 24 bytes
+//	boot        start of the station program that signed, at most 16 bytes
 //	seq         newest number of the journal that was known then, or null
 //	lesson      the occasion, at most 64 bytes
 //	title       as shown; cut with "…" when the record would be too long
@@ -39,9 +39,25 @@
 //	            each null when that roll call was not held
 //	pauses      how often the film stood still after its first picture
 //	paused_s    for how long altogether
-//	cause       why it ended: a key of the text catalogue, at most 48 bytes
+//	cause       why it ended: a key of the text catalogue, at most 32 bytes
+//	seen        what was seen and heard of it, see below
 //	key         first 8 bytes of the SHA-256 of the 32 bytes of the public key, hex
 //	sig         Ed25519 (RFC 8032), base64 of RFC 4648 §4 without padding
+//
+// The members of seen, by looks at the player's picture and sound and by a
+// microphone in the room; seconds are those beyond a limit that the film itself
+// does not have there:
+//
+//	black_s     of a picture in which nobody sees anything, or null: nobody looked
+//	frozen_s    of a picture that stood still, or null
+//	silent_s    of sound that was none, or null: nobody listened to the player
+//	heard       "yes": the room heard the film; "no"; "": not known
+//	live_s      of a live lesson: seconds for which the live picture moved on a
+//	            screen, or null: it was a film
+//	spare_s     for which another film was shown instead, or null
+//	pics        first 8 bytes, in hex, of the SHA-256 of the three SHA-256 of the
+//	            small pictures of start, middle and end one after the other (32
+//	            zero bytes for one that is missing), or "": there is none
 //
 // Numbers are decimal integers. Strings are UTF-8; control characters do not
 // occur; '"' and '\' are written \" and \\, and '<', '>', '&', U+2028, U+2029 as
@@ -120,7 +136,20 @@ type Record struct {
 	Pauses    int64      `json:"pauses"`
 	PausedS   int64      `json:"paused_s"`
 	Cause     string     `json:"cause"`
+	Seen      *Seen      `json:"seen,omitempty"` // of version 2
 	Key       string     `json:"key"`
+}
+
+// Seen is what was seen and heard of a lesson. The package comment says what each
+// field means; nil and "" are "not known".
+type Seen struct {
+	BlackS  *int64 `json:"black_s"`
+	FrozenS *int64 `json:"frozen_s"`
+	SilentS *int64 `json:"silent_s"`
+	Heard   string `json:"heard"`
+	LiveS   *int64 `json:"live_s"`
+	SpareS  *int64 `json:"spare_s"`
+	Pics    string `json:"pics"`
 }
 
 // tail is how the signature stands behind the signed members.
@@ -129,10 +158,13 @@ const (
 	sigSize = len(sigName) + 86 + len(`"}`)
 )
 
-// Sign returns the signed record of r, at most Most bytes. V and Key of r are
-// set by it.
+// Sign returns the signed record of r, at most Most bytes. V and Key of r are set
+// by it, and Seen when it is nil.
 func Sign(r Record, k *Key) []byte {
-	r.V, r.Key = 1, k.ID
+	r.V, r.Key = 2, k.ID
+	if r.Seen == nil {
+		r.Seen = &Seen{}
+	}
 	body := fit(r)
 	sig := ed25519.Sign(k.private, message(body))
 	out := append(body[:len(body)-1], sigName...)
@@ -186,7 +218,7 @@ func open(b []byte) (Record, []byte, error) {
 	}
 	body := signed(b)
 	var r Record
-	if json.Unmarshal(body, &r) != nil || r.V != 1 {
+	if json.Unmarshal(body, &r) != nil || r.V < 1 || r.V > 2 || (r.V == 2) != (r.Seen != nil) {
 		return Record{}, nil, ErrForm
 	}
 	again, err := json.Marshal(r)

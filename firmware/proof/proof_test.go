@@ -41,13 +41,14 @@ func party() proof.Record {
 		SHA256: strings.Repeat("ab", 32), LengthMS: new(int64(2700_000)), PlayedMS: 2700_000, Shown: new(int64(67498)), Power: "meter",
 		TV: &proof.Watts{88, 96, 131}, Projector: &proof.Watts{201, 262, 270}, Present: [3]*int64{new(int64(23)), new(int64(21)), nil},
 		Pauses: 1, PausedS: 75, Cause: "lesson.cause.played",
+		Seen: &proof.Seen{BlackS: new(int64(0)), FrozenS: new(int64(45)), Heard: "yes", Pics: "8b0fae2c917d4403"},
 	}
 }
 
 // TestGolden holds the bytes still: a record of today must be readable for ever.
 func TestGolden(t *testing.T) {
 	got := proof.Sign(party(), key(t))
-	want, err := os.ReadFile("testdata/party.json")
+	want, err := os.ReadFile("testdata/party-2.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +58,24 @@ func TestGolden(t *testing.T) {
 	r, err := proof.Verify(got, ring(key(t)).Find)
 	if err != nil || r.Title != "党课：乡村振兴 <第一讲>" || *r.Present[0] != 23 || r.Present[2] != nil || r.Dropped != nil || r.Ended.Nanosecond() != 0 {
 		t.Errorf("read back: %+v, %v", r, err)
+	}
+}
+
+// TestVersion1 reads a record of a program that knew nothing of what was seen.
+func TestVersion1(t *testing.T) {
+	b, err := os.ReadFile("testdata/party.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	r, err := proof.Verify(b, ring(key(t)).Find)
+	if err != nil || r.V != 1 || r.Seen != nil || *r.Present[0] != 23 {
+		t.Errorf("read back: %+v, %v", r, err)
+	}
+	for old, now := range map[string]string{`"v":1`: `"v":2`, `"cause"`: `"seen":null,"cause"`} {
+		if _, err := proof.Verify(bytes.Replace(b, []byte(old), []byte(now), 1), ring(key(t)).Find); !errors.Is(err, proof.ErrForm) {
+			t.Errorf("with %s: %v", now, err)
+		}
 	}
 }
 
@@ -87,13 +106,15 @@ func TestVerify(t *testing.T) {
 		{"one more person", change(`"present":[23,`, `"present":[24,`), ring(k), proof.ErrSignature},
 		{"another title", change("乡村", "城市"), ring(k), proof.ErrSignature},
 		{"another lesson", change("party-2026-11-23", "party-2026-11-30"), ring(k), proof.ErrSignature},
-		{"a member twice", change(`"v":1,`, `"v":1,"v":1,`), ring(k), proof.ErrForm},
+		{"a member twice", change(`"v":2,`, `"v":2,"v":2,`), ring(k), proof.ErrForm},
 		{"a member in capitals", change(`"cause"`, `"Cause"`), ring(k), proof.ErrForm},
-		{"a member too many", change(`"v":1,`, `"v":1,"w":1,`), ring(k), proof.ErrForm},
+		{"a member too many", change(`"v":2,`, `"v":2,"w":1,`), ring(k), proof.ErrForm},
 		{"the same instant in another zone", change("T19:30:00+08:00", "T11:30:00Z"), ring(k), proof.ErrSignature},
 		{"a number another way", change(`"pauses":1,`, `"pauses":1e0,`), ring(k), proof.ErrForm},
+		{"nothing seen", change(`"seen":{"black_s":0,"frozen_s":45,"silent_s":null,"heard":"yes","live_s":null,"spare_s":null,"pics":"8b0fae2c917d4403"},`, ``), ring(k), proof.ErrForm},
+		{"less black", change(`"black_s":0`, `"black_s":null`), ring(k), proof.ErrSignature},
 		{"a rune escaped", change("党", "\\u515a"), ring(k), proof.ErrForm},
-		{"of a newer program", change(`"v":1`, `"v":2`), ring(k), proof.ErrForm},
+		{"of a newer program", change(`"v":2`, `"v":3`), ring(k), proof.ErrForm},
 		{"reformatted", pretty.Bytes(), ring(k), proof.ErrForm},
 		{"a line end", append(bytes.Clone(good), '\n'), ring(k), proof.ErrForm},
 		{"nothing", nil, ring(k), proof.ErrForm},
@@ -200,7 +221,8 @@ func TestLargest(t *testing.T) {
 	r := proof.Record{Station: long, Boot: long, Seq: most, Lesson: long, Title: strings.Repeat("题", 500), Scheduled: at, Started: at, Ended: at,
 		Clock: proof.Clock{Source: long, BoundMS: most, Era: math.MaxInt64}, File: long, Bytes: most, SHA256: long, LengthMS: most, PlayedMS: math.MaxInt64,
 		Shown: most, Dropped: most, Power: long, TV: &proof.Watts{*most, *most, *most}, Projector: &proof.Watts{*most, *most, *most},
-		Present: [3]*int64{most, most, most}, Pauses: *most, PausedS: *most, Cause: long}
+		Present: [3]*int64{most, most, most}, Pauses: *most, PausedS: *most, Cause: long,
+		Seen: &proof.Seen{BlackS: most, FrozenS: most, SilentS: most, Heard: long, LiveS: most, SpareS: most, Pics: long}}
 	b := proof.Sign(r, key(t))
 	got, err := proof.Verify(b, ring(key(t)).Find)
 	if err != nil || len(b) > proof.Most || len(b) < proof.Most-4 {
