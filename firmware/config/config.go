@@ -178,6 +178,10 @@ type Sound struct {
 	Village string `toml:"village"` // the same of the village loudspeaker; "" for none (default)
 	Calls   string `toml:"calls"`   // where bell and prompts are heard: "room" (default), "village", "both"
 	Prompts string `toml:"prompts"` // folder of spoken prompts (48 kHz mono s16 WAV)
+
+	// Microphone is part of an ALSA device name, "" for none (default). What it hears is
+	// never kept: only how loud it is, ten times a second, beside how loud the film is.
+	Microphone string `toml:"microphone"`
 }
 
 // Console is the technician's line.

@@ -316,6 +316,14 @@ func (b *broadcast) seen(id string) (live.Showing, live.Reason, bool) {
 	return air.State().Showing, away, true
 }
 
+// shows says whether a live picture is on the screen.
+func (b *broadcast) shows() bool {
+	b.mu.Lock()
+	air := b.now
+	b.mu.Unlock()
+	return air != nil && air.State().Showing == live.ShowsLive
+}
+
 // account is how the live lesson o stands at now: what nobody answers for was dark.
 func (b *broadcast) account(now time.Time, o firmware.Occasion) live.Summary {
 	if b == nil {

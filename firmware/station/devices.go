@@ -214,7 +214,8 @@ type watch struct {
 	speakers *speakers
 	faults   *faults
 	stall    *stall
-	glimpse  *glimpse
+	observer *observer
+	aired    func() bool // a live picture is on the screen
 	now      func() time.Time
 }
 
@@ -263,5 +264,10 @@ func (w *watch) Run(ctx context.Context) error {
 // film watches what the film does and shows.
 func (w *watch) film(out fate) {
 	w.stall.see(out, w.now())
-	w.faults.set(w.glimpse.black(w.now()) >= blackTime, "fault.film.black", "")
+	wrong, unheard := w.observer.wrong()
+	moves := out.running || w.aired()
+	w.faults.set(moves && wrong.Black >= blackTime, "fault.film.black", "")
+	w.faults.set(moves && wrong.Frozen >= frozenTime, "fault.film.frozen", "")
+	w.faults.set(moves && wrong.Silent >= silentTime, "fault.film.silent", "")
+	w.faults.set(moves && unheard, "fault.film.unheard", "")
 }

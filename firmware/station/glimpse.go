@@ -8,18 +8,18 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"stationbox/media/player"
+	"stationbox/media/witness"
 )
 
 const (
 	glimpseAfter = 5 * time.Second  // of a film that moves: its start is not to be disturbed
-	glimpseEvery = 20 * time.Second // while there is something to see
+	glimpseEvery = 10 * time.Second // while there is something to see
 	glimpseDark  = 5 * time.Second  // while there is not
 	glimpseAgain = time.Minute      // after a picture that could not be had
 	glimpseBound = 6 * time.Second  // on one picture
@@ -27,12 +27,10 @@ const (
 	// blackTime is how long a film must have been black to be called so: between two
 	// parts a second or two of it is usual.
 	blackTime = 30 * time.Second
-	// blackLuma is the brightness, of 1, below which nobody sees anything on a wall:
-	// 18 of 255, a third of a per cent of the light.
-	blackLuma = 0.07
-	// brightPart is the part of a picture that may be brighter than the brightness
-	// that counts. A line of white text is more.
-	brightPart = 0.001
+	// frozenTime and silentTime are how long a picture must have stood still and
+	// sound been away, where the film itself moves and is to be heard.
+	frozenTime = time.Minute
+	silentTime = time.Minute
 )
 
 // camera takes the programme's picture; *player.Player is one.
@@ -47,6 +45,10 @@ type camera interface {
 type glimpse struct {
 	mu    sync.Mutex
 	since time.Time // the film is black since then; zero: it is not, or nobody knows
+
+	// run's own.
+	eye  witness.Eye
+	film string
 }
 
 // black is for how long the film has been black, 0 when it is not or nobody knows.
@@ -63,7 +65,7 @@ func (g *glimpse) black(now time.Time) time.Duration {
 func (g *glimpse) see(luma float64, now time.Time) (dark bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if luma >= blackLuma {
+	if luma >= witness.BlackLuma {
 		g.since = time.Time{}
 		return false
 	}
@@ -87,13 +89,17 @@ type watcher struct {
 	path  string // of the picture, in memory
 	tick  func() time.Time
 	log   *slog.Logger
+
+	observer *observer
+	album    *album
+	lesson   func() (id string, part float64) // that is on the screen, and how much of it is over; nil: nobody knows
 }
 
 // watchPicture looks at the film until ctx ends.
 func (st *Station) watchPicture(ctx context.Context) error {
 	eye, _ := st.player.(camera)
 	return st.glimpse.run(ctx, watcher{state: st.player.State, eye: eye, tick: st.tick, log: st.log,
-		path: filepath.Join(st.cfg.Station.RunDir, "picture.jpg")})
+		path: filepath.Join(st.cfg.Station.RunDir, "picture.jpg"), observer: st.observer, album: st.album, lesson: st.showing.shown})
 }
 
 // run looks until ctx ends. A player that takes no pictures is not looked at.
@@ -114,14 +120,20 @@ func (g *glimpse) run(ctx context.Context, w watcher) error {
 		}
 		s, now := w.state(), w.tick()
 		if !s.Playing || s.EOF || !s.VOConfigured {
-			film = ""
+			film, next = "", time.Time{}
 			g.forget()
+			w.album.store()
 			continue
+		}
+		if next.IsZero() {
+			next = now.Add(glimpseAfter)
 		}
 		if s.Loaded != film {
 			film, next = s.Loaded, now.Add(glimpseAfter)
 			g.forget()
+			g.begin(w, film, now)
 		}
+		w.observer.listen(s.Position, now)
 		if now.Before(next) {
 			continue
 		}
@@ -130,36 +142,55 @@ func (g *glimpse) run(ctx context.Context, w watcher) error {
 	return nil
 }
 
+// begin begins with a film, or goes on with the one that was on before.
+func (g *glimpse) begin(w watcher, film string, now time.Time) {
+	g.eye.Forget()
+	if film != g.film {
+		g.film = film
+		w.observer.begin(film, now)
+	}
+}
+
 // look takes one picture of film and says when to take the next.
 func (g *glimpse) look(ctx context.Context, w watcher, film string) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, glimpseBound)
 	defer cancel()
-	luma, err := w.brightness(ctx)
-	switch s := w.state(); {
+	img, err := w.picture(ctx)
+	s, now := w.state(), w.tick()
+	switch {
 	case err != nil:
 		w.log.Debug("picture of the film", "err", err)
 		g.forget()
+		g.eye.Forget()
 		return glimpseAgain
 	case !s.Playing || s.Loaded != film:
 		g.forget() // nobody knows of when the picture is
-	case g.see(luma, w.tick()):
+		return glimpseEvery
+	}
+	luma, motion := g.eye.See(plane(img))
+	w.observer.look(luma, motion, s.Position, now)
+	if w.lesson != nil {
+		id, part := w.lesson()
+		w.album.take(id, part, img)
+	}
+	if g.see(luma, now) {
 		return glimpseDark
 	}
 	return glimpseEvery
 }
 
-// brightness takes a picture and measures it.
-func (w watcher) brightness(ctx context.Context) (float64, error) {
+// picture takes a picture of the film.
+func (w watcher) picture(ctx context.Context) (image.Image, error) {
 	defer func() { _ = os.Remove(w.path) }() // there is none when it could not be had
 	if err := w.eye.Screenshot(ctx, w.path); err != nil {
-		return 0, err
+		return nil, err
 	}
 	f, err := os.Open(w.path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return brightnessOf(f)
+	return pictureOf(f)
 }
 
 // The bounds of a picture: that of a film in 4K, and its bytes.
@@ -171,50 +202,36 @@ const (
 // errPicture is a picture that is none, or too large.
 var errPicture = errors.New("no picture of a film")
 
-// brightnessOf returns the brightness, from 0 to 1, of which all but a thousandth
-// of a JPEG picture stays below.
-func brightnessOf(f io.ReadSeeker) (float64, error) {
+// pictureOf reads a JPEG picture.
+func pictureOf(f io.ReadSeeker) (image.Image, error) {
 	c, err := jpeg.DecodeConfig(io.LimitReader(f, mostBytes))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errPicture, err)
+		return nil, fmt.Errorf("%w: %w", errPicture, err)
 	}
 	if c.Width*c.Height > mostPixels {
-		return 0, fmt.Errorf("%w: %d×%d", errPicture, c.Width, c.Height)
+		return nil, fmt.Errorf("%w: %d×%d", errPicture, c.Width, c.Height)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return 0, err
+		return nil, err
 	}
 	img, err := jpeg.Decode(io.LimitReader(f, mostBytes))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errPicture, err)
+		return nil, fmt.Errorf("%w: %w", errPicture, err)
 	}
-	switch p := img.(type) {
-	case *image.YCbCr:
-		return brightest(p.Y, p.YStride, p.Rect), nil
-	case *image.Gray:
-		return brightest(p.Pix, p.Stride, p.Rect), nil
+	switch img.(type) {
+	case *image.YCbCr, *image.Gray:
+		return img, nil
 	}
-	return 0, fmt.Errorf("%w: %T", errPicture, img)
+	return nil, fmt.Errorf("%w: %T", errPicture, img)
 }
 
-// brightest looks at some ten thousands of the pixels.
-func brightest(pix []byte, stride int, r image.Rectangle) float64 {
-	w, h := r.Dx(), r.Dy()
-	step := max(1, int(math.Sqrt(float64(w*h)/50_000)))
-	var levels [256]int
-	seen := 0
-	for y := 0; y < h; y += step {
-		row := pix[y*stride : y*stride+w]
-		for x := 0; x < w; x += step {
-			levels[row[x]]++
-			seen++
-		}
+// plane is the luma of a picture of pictureOf.
+func plane(img image.Image) (pix []byte, stride int, r image.Rectangle) {
+	switch p := img.(type) {
+	case *image.YCbCr:
+		return p.Y, p.YStride, p.Rect
+	case *image.Gray:
+		return p.Pix, p.Stride, p.Rect
 	}
-	above := 0
-	for l := 255; l > 0; l-- {
-		if above += levels[l]; float64(above) > brightPart*float64(seen) {
-			return float64(l) / 255
-		}
-	}
-	return 0
+	return nil, 0, image.Rectangle{}
 }

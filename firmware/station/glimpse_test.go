@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -20,6 +21,7 @@ import (
 
 	"stationbox/firmware/text"
 	"stationbox/media/player"
+	"stationbox/media/witness"
 )
 
 // painted is a JPEG picture of one grey, with noise and with a part in white.
@@ -46,6 +48,17 @@ func painted(t testing.TB, w, h int, grey uint8, noise int, white float64) []byt
 	return b.Bytes()
 }
 
+// brightnessOf is how bright a JPEG picture is.
+func brightnessOf(r io.ReadSeeker) (float64, error) {
+	img, err := pictureOf(r)
+	if err != nil {
+		return 0, err
+	}
+	var e witness.Eye
+	luma, _ := e.See(plane(img))
+	return luma, nil
+}
+
 func TestBrightness(t *testing.T) {
 	var grey bytes.Buffer
 	if err := jpeg.Encode(&grey, &image.Gray{Pix: []uint8{200}, Stride: 1, Rect: image.Rect(0, 0, 1, 1)}, nil); err != nil {
@@ -58,7 +71,7 @@ func TestBrightness(t *testing.T) {
 		err        error
 	}{
 		{"black", painted(t, 1920, 1080, 0, 0, 0), 0, 0, nil},
-		{"black off an old tape", painted(t, 720, 576, 0, 12, 0), 0, blackLuma, nil},
+		{"black off an old tape", painted(t, 720, 576, 0, 12, 0), 0, witness.BlackLuma, nil},
 		{"a line of text on black", painted(t, 1280, 720, 0, 0, 0.05), 0.9, 1, nil},
 		{"a speck on black", painted(t, 1280, 720, 0, 0, 0.01), 0, 0.01, nil},
 		{"night", painted(t, 640, 360, 30, 10, 0), 0.1, 0.2, nil},
@@ -160,7 +173,7 @@ func TestGlimpses(t *testing.T) {
 		black time.Duration
 	}{
 		{"nothing plays", func(c *cinema) { c.set(func() { c.s = player.Status{} }); time.Sleep(time.Minute) }, nil, 0},
-		{"five seconds after its start, then every twenty", func(*cinema) { time.Sleep(time.Minute) }, []int{6, 26, 46}, 0},
+		{"five seconds after its start, then every ten", func(*cinema) { time.Sleep(time.Minute) }, []int{6, 16, 26, 36, 46, 56}, 0},
 		{"held before its time", func(c *cinema) {
 			c.set(func() { c.s.Playing = false })
 			time.Sleep(20*time.Second + 500*time.Millisecond)
@@ -173,7 +186,7 @@ func TestGlimpses(t *testing.T) {
 			time.Sleep(15 * time.Second)
 			c.set(func() { c.grey = 90 })
 			time.Sleep(15 * time.Second)
-		}, []int{6, 11, 16}, 0},
+		}, []int{6, 11, 16, 26}, 0},
 		{"black, and paused", func(c *cinema) {
 			c.set(func() { c.grey = 3 })
 			time.Sleep(50 * time.Second)
@@ -303,21 +316,26 @@ func TestABlackFilmIsSaid(t *testing.T) {
 func TestABlackFilmIsAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := newFaults(slog.New(slog.DiscardHandler), func(string, string, any) {})
-		var g glimpse
-		w := &watch{glimpse: &g, stall: &stall{}, faults: fs, now: time.Now}
-		w.film(fate{})
-		g.see(0.01, time.Now())
-		time.Sleep(blackTime - time.Second)
-		w.film(fate{})
-		if len(fs.list()) != 0 {
-			t.Errorf("too soon: %v", fs.list())
+		o := &observer{}
+		w := &watch{observer: o, aired: func() bool { return false }, stall: &stall{}, faults: fs, now: time.Now}
+		on := fate{running: true}
+		o.begin("a.mp4", time.Now())
+		for _, s := range []struct {
+			luma  float64
+			fault bool
+		}{{0.01, false}, {0.01, false}, {0.01, false}, {0.01, true}, {0.5, false}, {0.01, false}} {
+			o.look(s.luma, 0.1, 0, time.Now())
+			w.film(on)
+			if list := fs.list(); s.fault != (len(list) == 1 && list[0].Code == "fault.film.black") || !s.fault && len(list) > 0 {
+				t.Errorf("luma %v: faults %v", s.luma, list)
+			}
+			time.Sleep(10 * time.Second)
 		}
-		time.Sleep(time.Second)
-		w.film(fate{})
-		if list := fs.list(); len(list) != 1 || list[0].Code != "fault.film.black" {
-			t.Errorf("faults %v", list)
+		for range 4 {
+			o.look(0.01, 0.1, 0, time.Now())
+			time.Sleep(10 * time.Second)
 		}
-		g.forget()
+		w.film(on)
 		w.film(fate{})
 		if len(fs.list()) != 0 {
 			t.Errorf("over, and yet %v", fs.list())

@@ -19,6 +19,8 @@ type proverOpts struct {
 	stateDir, station, boot string
 	tv, projector           string           // names of their loads, "" for none
 	tick                    func() time.Time // for ages and spans; is never set
+	observer                *observer
+	album                   *album
 	faults                  *faults
 	log                     *slog.Logger
 }
@@ -59,6 +61,9 @@ type progress struct {
 	Wall      time.Time       `json:"wall"`
 	Changed   bool            `json:"changed,omitempty"`
 	Collector proof.Collector `json:"collector"`
+	Witness   witnessed       `json:"witness"`
+
+	before witnessed // what the observer had seen when this program began to measure, less what was seen by one before it
 }
 
 // pressed is a press and where the film stood.
@@ -168,6 +173,7 @@ func (p *prover) sample(now time.Time, o firmware.Occasion, phase lesson.Phase, 
 		s.Shown, s.Dropped = new(pl.FramesShown), new(pl.FramesDropped)
 	}
 	p.now.Collector.Feed(s)
+	p.now.Witness = p.observer.totals().minus(p.now.before)
 	p.now.Wall = now
 	if tick.Sub(p.stored) >= storeEvery {
 		p.stored, p.dirty = tick, true
@@ -185,11 +191,12 @@ func (p *prover) begin(now time.Time, o firmware.Occasion) bool {
 	if p.now.Lesson == o.ID {
 		if p.resumed {
 			p.now.Collector.Away(min(max(now.Sub(p.now.Wall), 0), recent)) // the clock may have been set
+			p.now.before = p.observer.totals().minus(p.now.Witness)
 			p.resumed = false
 		}
 		return false
 	}
-	p.now, p.resumed = progress{Lesson: o.ID}, false
+	p.now, p.resumed = progress{Lesson: o.ID, before: p.observer.totals()}, false
 	if o.IsLive() {
 		return false
 	}
@@ -241,9 +248,10 @@ type trust struct {
 }
 
 // end makes the signed record of a lesson that ends now. played and length are
-// of the film; length is 0 when it is not known. It may be called for a lesson
+// of the film; length is 0 when it is not known, and spare is how long another film
+// was shown instead of a live picture. It may be called for a lesson
 // that was never shown.
-func (p *prover) end(now time.Time, o firmware.Occasion, h lesson.History, cause string, played, length time.Duration, t trust) json.RawMessage {
+func (p *prover) end(now time.Time, o firmware.Occasion, h lesson.History, cause string, played, length, spare time.Duration, t trust) json.RawMessage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := proof.Record{Station: p.station, Boot: p.boot, Lesson: o.ID, Title: o.Title, Scheduled: &o.Start, Ended: &now,
@@ -262,11 +270,17 @@ func (p *prover) end(now time.Time, o firmware.Occasion, h lesson.History, cause
 	}
 	if p.now.Lesson == o.ID {
 		p.now.Collector.Fill(&r)
+		r.Seen = p.now.Witness.seen()
 		r.Changed = p.now.Changed
 		p.now, p.dirty = progress{}, true
 		p.nudge()
 	}
+	if r.Seen == nil {
+		r.Seen = &proof.Seen{}
+	}
+	r.Seen.Pics = p.album.close(o.ID)
 	if o.IsLive() {
+		r.Seen.LiveS, r.Seen.SpareS = new(int64(played/time.Second)), new(int64(spare/time.Second))
 		r.File = o.Live.Source
 	} else {
 		p.describe(&r, o.File)

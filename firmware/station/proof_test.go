@@ -88,7 +88,7 @@ func (e *evening) hash() {
 }
 
 func (e *evening) end(played time.Duration) (json.RawMessage, proof.Record) {
-	b := e.p.end(e.at, e.o, lesson.History{Started: true, StartedAt: e.o.Start}, lesson.CausePlayed, played, 45*time.Minute, trust{source: "rtc", bound: 1500 * time.Millisecond, bounded: true, era: 1})
+	b := e.p.end(e.at, e.o, lesson.History{Started: true, StartedAt: e.o.Start}, lesson.CausePlayed, played, 45*time.Minute, 0, trust{source: "rtc", bound: 1500 * time.Millisecond, bounded: true, era: 1})
 	r, err := proof.Verify(b, proof.PublicKeys(e.dir).Find)
 	if err != nil {
 		e.t.Fatalf("%v: %s", err, b)
@@ -220,7 +220,7 @@ func TestProverNoticesAChangedFilm(t *testing.T) {
 func TestProverMissed(t *testing.T) {
 	e := newEvening(t)
 	e.o.File = filepath.Join(e.dir, "none.mp4")
-	b := e.p.end(e.at, e.o, lesson.History{}, lesson.CauseNoFile, 0, 0, trust{source: "none", relative: true})
+	b := e.p.end(e.at, e.o, lesson.History{}, lesson.CauseNoFile, 0, 0, 0, trust{source: "none", relative: true})
 	r, err := proof.Verify(b, proof.PublicKeys(e.dir).Find)
 	if err != nil || r.Started != nil || r.SHA256 != "" || r.Bytes != nil || r.TV != nil || r.Present != [3]*int64{} || r.LengthMS != nil || r.Clock.BoundMS != nil || !r.Relative {
 		t.Errorf("%v: %s", err, b)
@@ -276,7 +276,7 @@ func TestProofBook(t *testing.T) {
 	good, _ := e.end(45 * time.Minute)
 	other := e.o
 	other.ID = "party-2026-11-30"
-	next := e.p.end(e.at, other, lesson.History{}, lesson.CauseMissed, 0, 0, trust{})
+	next := e.p.end(e.at, other, lesson.History{}, lesson.CauseMissed, 0, 0, 0, trust{})
 	forged := json.RawMessage(strings.Replace(string(good), `"pauses":0`, `"pauses":1`, 1))
 	var records []firmware.Record
 	add := func(id string, proof json.RawMessage) {

@@ -13,7 +13,7 @@ import (
 
 // tasks lists every goroutine of the station.
 func (st *Station) tasks(commands net.Listener) []task {
-	w := &watch{displays: st.displays, stall: &st.stall, glimpse: &st.glimpse, guard: st.guard, desk: st.desk, speakers: st.speakers, faults: st.faults, now: st.tick}
+	w := &watch{displays: st.displays, stall: &st.stall, observer: st.observer, aired: st.air.shows, guard: st.guard, desk: st.desk, speakers: st.speakers, faults: st.faults, now: st.tick}
 	table := st.table()
 	list := []task{
 		{"clock", st.clock.Run},

@@ -341,7 +341,11 @@ func (s *showing) aired(o firmware.Occasion) *accountNote {
 // prove makes the signed record of a lesson that ends.
 func (s *showing) prove(o firmware.Occasion, h lesson.History, cause string, played, length time.Duration) json.RawMessage {
 	st := s.clock.Status()
-	return s.prover.end(s.now(), o, h, cause, played, length, trust{
+	var spare time.Duration
+	if a := s.aired(o); a != nil {
+		spare = a.summary().Fallback
+	}
+	return s.prover.end(s.now(), o, h, cause, played, length, spare, trust{
 		source: st.Source.String(), bound: st.Bound, bounded: st.Bound < clock.Unbounded, era: st.Era, relative: s.course.relative.ID == o.ID,
 	})
 }
@@ -404,6 +408,20 @@ func (s *showing) ordered() lesson.Orders {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.orders
+}
+
+// shown is the lesson whose picture is on the screen, and how much of it is over, 0
+// to 1; "" when the picture is of none.
+func (s *showing) shown() (id string, part float64) {
+	o, phase, _ := s.glance()
+	if phase != lesson.Playing || !s.shows(o) {
+		return "", 0
+	}
+	if o.IsLive() {
+		return o.ID, s.now().Sub(o.Start).Seconds() / max(1, o.Duration.Seconds())
+	}
+	st := s.player.State()
+	return o.ID, st.Position.Seconds() / max(1, st.Duration.Seconds())
 }
 
 // glance is what the status needs to know.

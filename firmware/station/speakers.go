@@ -15,10 +15,12 @@ import (
 )
 
 // speakers are the station's own loudspeakers: the one in the room, which also
-// answers presses, and where there is one the village's on its mast. One that is
+// answers presses, and where there is one the village's on its mast; and its ear,
+// when it has one. One that is
 // missing is a fault of its own and keeps the other from nothing.
 type speakers struct {
-	room, village *sound.Sound // village: nil for none
+	room, village *sound.Sound      // village: nil for none
+	mic           *sound.Microphone // in the room, which keeps no sound; nil for none
 	out           sound.Outlets
 	calls         sound.Place // where bell and prompts are heard
 	busy          sync.Mutex  // a tone is being played
@@ -29,6 +31,9 @@ func openSpeakers(cfg *config.Config, log *slog.Logger, tick func() time.Time) *
 	s.room = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: log, Now: tick})
 	if cfg.Sound.Village != "" {
 		s.village = sound.Open(sound.Opts{Device: cfg.Sound.Village, Prompts: cfg.Sound.Prompts, Log: log, Now: tick})
+	}
+	if cfg.Sound.Microphone != "" {
+		s.mic = sound.Listen(sound.MicOpts{Device: cfg.Sound.Microphone, Log: log, Now: tick})
 	}
 	s.out = sound.NewOutlets(s.room, s.village)
 	return s
@@ -54,6 +59,9 @@ func (s *speakers) Close() error {
 	if s.village != nil {
 		err = errors.Join(err, s.village.Close())
 	}
+	if s.mic != nil {
+		err = errors.Join(err, s.mic.Close())
+	}
 	return err
 }
 
@@ -70,6 +78,16 @@ func (s *speakers) watch(f *faults, lasting func(string, bool, time.Duration) bo
 		}
 		f.set(lasting(code, !st.Open && !st.Silent, 5*time.Second), code, "", "cause", cause)
 	}
+	if s.mic == nil {
+		return
+	}
+	st := s.mic.State()
+	cause := ""
+	if st.Problem != nil {
+		cause = st.Problem.Error()
+	}
+	f.set(lasting("microphone", !st.Open, 5*time.Second), "fault.sound.microphone", "", "cause", cause)
+	f.set(lasting("mute", st.Open && st.Mute, 30*time.Second), "fault.sound.mute", "")
 }
 
 // tone is the outcome of a card test, as data.

@@ -30,6 +30,7 @@ import (
 	"stationbox/firmware/text"
 	"stationbox/media/library"
 	"stationbox/media/player"
+	"stationbox/media/witness"
 )
 
 // Opts are handed in by the program.
@@ -62,6 +63,8 @@ type Station struct {
 	displays *displays
 	stall    stall
 	glimpse  glimpse
+	observer *observer
+	album    *album
 	player   Player
 	desk     *desk
 	air      *broadcast
@@ -167,7 +170,8 @@ func (st *Station) build(boot string) error {
 	})
 	st.faults = newFaults(st.log, st.scribe.put)
 	st.roll = newRollbook()
-	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot,
+	st.observer, st.album = &observer{trace: st.traceOf}, &album{dir: filepath.Join(cfg.Station.StateDir, "pictures"), log: st.log}
+	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
 	mem := newMemory()
 	mem.lived = st.clock.Lived()
@@ -197,6 +201,9 @@ func (st *Station) build(boot string) error {
 		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
 	}
 	st.speakers = openSpeakers(cfg, st.log, st.tick)
+	if st.speakers.mic != nil {
+		st.observer.levels = st.speakers.mic.Since
+	}
 	var err error
 	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.tick); err != nil {
 		return errors.Join(err, st.speakers.Close())
@@ -210,6 +217,23 @@ func (st *Station) build(boot string) error {
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
 		air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
+}
+
+// traceOf is what is known of a film since it was imported, the zero Trace when it is
+// none of the library or nothing is.
+func (st *Station) traceOf(film string) witness.Trace {
+	if st.shelf == nil {
+		return witness.Trace{}
+	}
+	l, ok := st.shelf.lib.Of(film)
+	if !ok {
+		return witness.Trace{}
+	}
+	t, err := l.Trace()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		st.log.Warn("trace of a film", "file", film, "err", err)
+	}
+	return t // the zero Trace with an error
 }
 
 // timesOf gathers the spans around a lesson. The displays come on early enough

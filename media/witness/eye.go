@@ -2,6 +2,7 @@ package witness
 
 import (
 	"image"
+	"image/color"
 	"math"
 )
 
@@ -78,4 +79,32 @@ func brightest(pix []byte, stride, w, h int) float64 {
 		}
 	}
 	return 0
+}
+
+// Small is a picture of that width, or as it is when it is not wider: each pixel is
+// the mean of some sixteen.
+func Small(img image.Image, width int) image.Image {
+	r := img.Bounds()
+	if r.Dx() <= width || r.Dy() < 1 || width < 1 {
+		return img
+	}
+	out := image.NewRGBA(image.Rect(0, 0, width, max(1, r.Dy()*width/r.Dx())))
+	w, h := r.Dx()/width, max(1, r.Dy()/out.Rect.Dy())
+	for y := range out.Rect.Dy() {
+		for x := range width {
+			out.SetRGBA(x, y, average(img, r.Min.X+x*r.Dx()/width, r.Min.Y+y*r.Dy()/out.Rect.Dy(), w, h))
+		}
+	}
+	return out
+}
+
+func average(img image.Image, x0, y0, w, h int) color.RGBA {
+	var r, g, b, n uint32
+	for y := 0; y < h; y += max(1, h/4) {
+		for x := 0; x < w; x += max(1, w/4) {
+			cr, cg, cb, _ := img.At(x0+x, y0+y).RGBA()
+			r, g, b, n = r+cr>>8, g+cg>>8, b+cb>>8, n+1
+		}
+	}
+	return color.RGBA{uint8(r / n), uint8(g / n), uint8(b / n), 255}
 }

@@ -112,17 +112,18 @@ func (f *Facts) Add(s Sample) {
 
 func known(v float64) bool { return !math.IsNaN(v) }
 
-// quiet says whether the film itself is silent around a position.
+// quiet says whether the film itself is silent around a position: all of it, because
+// a pause between two sentences does not excuse a silence that goes on.
 func (f *Facts) quiet(film time.Duration) bool {
 	if len(f.trace.Levels) == 0 {
 		return false
 	}
 	for at := film - slack; at <= film+slack; at += 5 * FineStep {
-		if f.trace.Loudness(at) < SilentLUFS {
-			return true
+		if f.trace.Loudness(at) >= SilentLUFS {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // Lasting is the state by the newest sample.
