@@ -35,10 +35,23 @@ type LessonProof struct {
 	Present   [3]*int64 `json:"present"` // in the roll calls at start, middle and end
 	Pauses    int64     `json:"pauses"`
 	PausedS   int64     `json:"paused_s"`
-	Cause     string    `json:"cause"` // a key of the text catalogue
+	Cause     string    `json:"cause"`              // a key of the text catalogue
+	Seen      *Seen     `json:"seen,omitempty"`     // nil: a record of before that was looked at
+	Pictures  []string  `json:"pictures,omitempty"` // files of start, middle and end that are still there
 	Key       string    `json:"key"`
 	Problem   string    `json:"problem,omitempty"` // why it does not hold, a key of the text catalogue; "": it holds
 	Record    string    `json:"record,omitempty"`  // its very bytes
+}
+
+// Seen is what was seen and heard of a lesson; nil is not known.
+type Seen struct {
+	BlackS  *int64 `json:"black_s"`
+	FrozenS *int64 `json:"frozen_s"`
+	SilentS *int64 `json:"silent_s"`
+	Heard   string `json:"heard"`  // "yes", "no", or "": not known
+	LiveS   *int64 `json:"live_s"` // nil: it was a film
+	SpareS  *int64 `json:"spare_s"`
+	Pics    string `json:"pics"` // what names the pictures
 }
 
 // StationKey is a public key of the station.
@@ -220,16 +233,41 @@ func (p LessonProof) text(env *Env) string {
 	row("started", at(p.Started))
 	row("ended", at(p.Ended))
 	row("clock", p.clock(env))
-	row("film", p.film(env))
+	if p.Seen != nil && p.Seen.LiveS != nil {
+		row("live", env.Text.Say("lesson.live", "source", p.File, "live", *p.Seen.LiveS, "spare", number(p.Seen.SpareS)))
+	} else {
+		row("film", p.film(env))
+	}
 	row("played", p.played(env))
 	row("frames", env.Text.Say("lesson.frames", "shown", number(p.Shown), "dropped", number(p.Dropped)))
 	row("tv", p.watts(env, p.TV))
 	row("projector", p.watts(env, p.Projector))
 	row("present", p.present())
 	row("pauses", env.Text.Say("lesson.pauses", "count", p.Pauses, "seconds", p.PausedS))
+	p.seen(env, row)
 	row("cause", env.Text.Name(p.Cause))
 	row("proof", p.verdict(env))
 	return b.String()
+}
+
+// seen writes what was seen and heard.
+func (p LessonProof) seen(env *Env, row func(key, value string)) {
+	if p.Seen == nil {
+		return
+	}
+	row("seen", env.Text.Say("lesson.seen", "black", number(p.Seen.BlackS), "frozen", number(p.Seen.FrozenS), "silent", number(p.Seen.SilentS)))
+	heard := p.Seen.Heard
+	if heard == "" {
+		heard = "unknown"
+	}
+	row("heard", env.Text.Say("lesson.heard."+heard))
+	switch {
+	case p.Seen.Pics == "":
+	case len(p.Pictures) == 0:
+		row("pictures", env.Text.Say("lesson.pictures.gone"))
+	default:
+		row("pictures", strings.Join(p.Pictures, "  "))
+	}
 }
 
 func (p LessonProof) clock(env *Env) string {

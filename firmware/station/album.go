@@ -48,6 +48,53 @@ const (
 	shotMost   = 256 << 10
 )
 
+func newAlbum(stateDir string, log *slog.Logger) *album {
+	return &album{dir: filepath.Join(stateDir, "pictures"), log: log}
+}
+
+// picturesOf are the pictures of a lesson that are there, when they are those that
+// the hash names; none otherwise.
+func picturesOf(stateDir, lesson, hash string) []string {
+	if lesson != filepath.Base(lesson) {
+		return nil
+	}
+	a := newAlbum(stateDir, nil)
+	var found []string
+	var pics [shots][]byte
+	for shot := range shots {
+		file := a.file(lesson, shot)
+		if info, err := os.Stat(file); err != nil || info.Size() > shotMost {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err == nil {
+			pics[shot], found = b, append(found, file)
+		}
+	}
+	if hash == "" || hashOf(pics) != hash {
+		return nil
+	}
+	return found
+}
+
+// hashOf names pictures, as package proof writes it; "" names none.
+func hashOf(pics [shots][]byte) string {
+	var all []byte
+	some := false
+	for _, pic := range pics {
+		sum := [sha256.Size]byte{}
+		if pic != nil {
+			sum, some = sha256.Sum256(pic), true
+		}
+		all = append(all, sum[:]...)
+	}
+	if !some {
+		return ""
+	}
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:8])
+}
+
 // file is where a picture is.
 func (a *album) file(lesson string, shot int) string {
 	return filepath.Join(a.dir, lesson+"-"+shotNames[shot]+".jpg")
@@ -107,20 +154,7 @@ func (a *album) close(lesson string) string {
 		return ""
 	}
 	a.over = true
-	var all []byte
-	some := false
-	for _, pic := range a.pics {
-		sum := [sha256.Size]byte{}
-		if pic != nil {
-			sum, some = sha256.Sum256(pic), true
-		}
-		all = append(all, sum[:]...)
-	}
-	if !some {
-		return ""
-	}
-	sum := sha256.Sum256(all)
-	return hex.EncodeToString(sum[:8])
+	return hashOf(a.pics)
 }
 
 // store writes what is not yet a file: small enough to be lost without harm, so

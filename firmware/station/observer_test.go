@@ -234,6 +234,12 @@ func TestAlbum(t *testing.T) {
 	if want := hex.EncodeToString(sum[:8]); hash != want {
 		t.Errorf("hash %s, want %s", hash, want)
 	}
+	if got := picturesOf(filepath.Dir(dir), "party-1", hash); len(got) != shots {
+		t.Errorf("found %v", got)
+	}
+	if got := picturesOf(filepath.Dir(dir), "party-1", "0123456789abcdef"); got != nil {
+		t.Errorf("other pictures: %v", got)
+	}
 	if list, _ := os.ReadDir(dir); len(list) != shots {
 		t.Errorf("%d files", len(list))
 	}

@@ -45,6 +45,9 @@ func (b proofBook) Lessons(last int) ([]command.LessonProof, error) {
 			p.Problem = "lesson.proof.twice"
 		}
 		seen[r.Lesson] = true
+		if p.Seen != nil {
+			p.Pictures = picturesOf(b.dir, r.Lesson, p.Seen.Pics)
+		}
 		if list = append(list, p); len(list) >= 2*last { // only the newest are shown
 			list = append(list[:0], list[len(list)-last:]...)
 		}
@@ -106,8 +109,15 @@ func shown(r proof.Record) command.LessonProof {
 	return command.LessonProof{
 		Lesson: r.Lesson, Title: r.Title, Scheduled: at(r.Scheduled), Started: at(r.Started), Ended: at(r.Ended), Source: r.Clock.Source, BoundMS: r.Clock.BoundMS,
 		Relative: r.Relative, File: r.File, SHA256: r.SHA256, Changed: r.Changed, PlayedMS: r.PlayedMS, LengthMS: r.LengthMS, Shown: r.Shown, Dropped: r.Dropped,
-		Power: r.Power, TV: (*[3]int64)(r.TV), Projector: (*[3]int64)(r.Projector), Present: r.Present, Pauses: r.Pauses, PausedS: r.PausedS, Cause: r.Cause, Key: r.Key,
+		Seen: seenOf(r.Seen), Power: r.Power, TV: (*[3]int64)(r.TV), Projector: (*[3]int64)(r.Projector), Present: r.Present, Pauses: r.Pauses, PausedS: r.PausedS, Cause: r.Cause, Key: r.Key,
 	}
+}
+
+func seenOf(s *proof.Seen) *command.Seen {
+	if s == nil {
+		return nil
+	}
+	return &command.Seen{BlackS: s.BlackS, FrozenS: s.FrozenS, SilentS: s.SilentS, Heard: s.Heard, LiveS: s.LiveS, SpareS: s.SpareS, Pics: s.Pics}
 }
 
 // Keys is command.LessonBook.

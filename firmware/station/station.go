@@ -170,7 +170,7 @@ func (st *Station) build(boot string) error {
 	})
 	st.faults = newFaults(st.log, st.scribe.put)
 	st.roll = newRollbook()
-	st.observer, st.album = &observer{trace: st.traceOf}, &album{dir: filepath.Join(cfg.Station.StateDir, "pictures"), log: st.log}
+	st.observer, st.album = &observer{trace: st.traceOf}, newAlbum(cfg.Station.StateDir, st.log)
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
 	mem := newMemory()
