@@ -14,9 +14,9 @@ import (
 // whether the room hears them. Its zero value knows nothing of any film and has no
 // microphone; a nil one observes nothing.
 type observer struct {
-	trace  func(film string) witness.Trace     // what is known of a film, the zero Trace when nothing is; nil: of none
-	levels func(after uint64) []sound.Level    // of a microphone in the room; nil: there is none
-	loud   func(now time.Time) (float64, bool) // LUFS of what the player gives; nil: nobody knows
+	trace  func(film string) witness.Trace  // what is known of a film, the zero Trace when nothing is; nil: of none
+	levels func(after uint64) []sound.Level // of a microphone in the room; nil: there is none
+	loud   func() (float64, bool)           // LUFS of what the player gives; nil: nobody knows
 
 	mu      sync.Mutex
 	film    string
@@ -111,7 +111,7 @@ func (o *observer) listen(at time.Duration, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.loud != nil {
-		if l, ok := o.loud(now); ok && !(o.most >= l) { // also when it is NaN
+		if l, ok := o.loud(); ok && !(o.most >= l) { // also when it is NaN
 			o.most = l
 		}
 	}

@@ -26,9 +26,25 @@ type speakers struct {
 	busy          sync.Mutex  // a tone is being played
 }
 
-func openSpeakers(cfg *config.Config, log *slog.Logger, tick func() time.Time) *speakers {
+// duckDB is by how much the film is turned down while the station speaks in the
+// room: speech is understood, and everybody still hears that the film goes on.
+const duckDB = 15
+
+// openSpeakers opens what is configured. While the station speaks in the room, film
+// is turned down; nil: it cannot be.
+func openSpeakers(cfg *config.Config, film interface{ Duck(dB float64) }, log *slog.Logger, tick func() time.Time) *speakers {
 	s := &speakers{calls: sound.Place(cfg.Sound.Calls)}
-	s.room = sound.Open(sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: log, Now: tick})
+	o := sound.Opts{Device: cfg.Sound.Device, Prompts: cfg.Sound.Prompts, Log: log, Now: tick}
+	if film != nil {
+		o.Speaks = func(speaks bool) {
+			dB := 0.0
+			if speaks {
+				dB = duckDB
+			}
+			film.Duck(dB)
+		}
+	}
+	s.room = sound.Open(o)
 	if cfg.Sound.Village != "" {
 		s.village = sound.Open(sound.Opts{Device: cfg.Sound.Village, Prompts: cfg.Sound.Prompts, Log: log, Now: tick})
 	}

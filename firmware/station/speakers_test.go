@@ -1,6 +1,9 @@
 package station
 
 import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +20,7 @@ func TestSoundTest(t *testing.T) {
 	st.cfg.Sound.Device, st.cfg.Sound.Calls = sound.None, "both"
 	for _, village := range []string{"", "no such card"} {
 		st.cfg.Sound.Village = village
-		st.speakers = openSpeakers(st.cfg, st.log, time.Now)
+		st.speakers = openSpeakers(st.cfg, nil, st.log, time.Now)
 		r, err := st.runSoundTest(t.Context(), st.env("en", "shell"), nil)
 		if err != nil || r.Code != command.CodeFailed || !strings.Contains(r.Text, "loudspeaker in the room: silent, as configured\n") {
 			t.Errorf("village %q: %v, code %d:\n%s", village, err, r.Code, r.Text)
@@ -66,7 +69,7 @@ func TestTonesAt(t *testing.T) {
 func TestLoudspeakerThatDoesNotOpenIsAFault(t *testing.T) {
 	st := counter(t)
 	st.cfg.Sound.Device, st.cfg.Sound.Village = sound.None, "no such card"
-	st.speakers = openSpeakers(st.cfg, st.log, time.Now)
+	st.speakers = openSpeakers(st.cfg, nil, st.log, time.Now)
 	defer func() { _ = st.speakers.Close() }()
 	f := newFaults(st.log, func(string, string, any) {})
 	for end := time.Now().Add(10 * time.Second); len(f.list()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
@@ -74,5 +77,48 @@ func TestLoudspeakerThatDoesNotOpenIsAFault(t *testing.T) {
 	}
 	if got := f.list(); len(got) != 1 || got[0].Code != "fault.sound.village" {
 		t.Errorf("faults %+v", got)
+	}
+}
+
+// ducked remembers by how much the film was turned down.
+type ducked chan float64
+
+func (d ducked) Duck(dB float64) { d <- dB }
+
+// The film is turned down while the station speaks, and not by a beep.
+func TestFilmIsTurnedDownForSpeech(t *testing.T) {
+	st := counter(t)
+	st.cfg.Sound.Device, st.cfg.Sound.Prompts = sound.None, t.TempDir()
+	// A quarter of a second of silence, 48 kHz, mono, 16 bit.
+	const n = 24000
+	b := []byte("RIFF")
+	b = binary.LittleEndian.AppendUint32(b, 36+n)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\xbb\x00\x00\x00\x77\x01\x00\x02\x00\x10\x00data"...)
+	b = append(binary.LittleEndian.AppendUint32(b, n), make([]byte, n)...)
+	if err := os.WriteFile(filepath.Join(st.cfg.Sound.Prompts, "roll-call.wav"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	film := make(ducked, 8)
+	s := openSpeakers(st.cfg, film, st.log, time.Now)
+	s.Beep(true)
+	time.Sleep(300 * time.Millisecond)
+	if len(film) > 0 {
+		t.Errorf("turned down by %v dB for a beep", <-film)
+	}
+	if err := s.PlayFile("roll-call"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []float64{duckDB, 0} {
+		select {
+		case got := <-film:
+			if got != want {
+				t.Errorf("turned down by %v dB, want %v", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("never turned down by %v dB", want)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -170,7 +170,7 @@ func (st *Station) build(boot string) error {
 	})
 	st.faults = newFaults(st.log, st.scribe.put)
 	st.roll = newRollbook()
-	st.observer, st.album = &observer{trace: st.traceOf}, newAlbum(cfg.Station.StateDir, st.log)
+	st.observer, st.album = &observer{trace: st.traceOf, loud: func() (float64, bool) { return loudness(st.player.State()) }}, newAlbum(cfg.Station.StateDir, st.log)
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
 	mem := newMemory()
@@ -200,7 +200,8 @@ func (st *Station) build(boot string) error {
 	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
 		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
 	}
-	st.speakers = openSpeakers(cfg, st.log, st.tick)
+	film, _ := st.player.(interface{ Duck(dB float64) })
+	st.speakers = openSpeakers(cfg, film, st.log, st.tick)
 	if st.speakers.mic != nil {
 		st.observer.levels = st.speakers.mic.Since
 	}
@@ -234,6 +235,14 @@ func (st *Station) traceOf(film string) witness.Trace {
 		st.log.Warn("trace of a film", "file", film, "err", err)
 	}
 	return t // the zero Trace with an error
+}
+
+// loudness is how loud the film is that plays, in LUFS.
+func loudness(s player.Status) (float64, bool) {
+	if s.LUFS == nil {
+		return 0, false
+	}
+	return *s.LUFS, true
 }
 
 // timesOf gathers the spans around a lesson. The displays come on early enough

@@ -94,6 +94,7 @@ type Player struct {
 	problem  error
 	restarts int
 	crashes  int           // deaths in a row without progress
+	duck     float64       // dB by which the programme is to be turned down
 	changed  chan struct{} // closed and replaced when anything but the position changes
 
 	pictureBytes int // of all pictures that somebody uses

@@ -157,15 +157,15 @@ func (s *session) add(ctx context.Context, n item) error {
 // before anything that mpv says about it.
 func (s *session) load(ctx context.Context, n item, flags string, take func(entry int64)) error {
 	options := map[string]string{"start": fmt.Sprintf("%.3f", n.at.Seconds())}
+	af := n.filter
 	switch {
-	case n.filter != "":
-		options["af"] = n.filter
-	case n.gain == 0:
+	case n.filter != "" || n.gain == 0:
 	case s.hasGain:
 		options["volume-gain"] = fmt.Sprintf("%.2f", n.gain)
 	default: // before mpv 0.38
-		options["af"] = fmt.Sprintf("lavfi=[volume=%.2fdB]", n.gain)
+		af = fmt.Sprintf("lavfi=[volume=%.2fdB]", n.gain)
 	}
+	options["af"] = filtered(af)
 	var entry int64
 	// Arguments by name, because their order changed with mpv 0.38.
 	command := map[string]any{"name": "loadfile", "url": n.file, "flags": flags, "options": options}

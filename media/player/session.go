@@ -35,6 +35,8 @@ type session struct {
 	noVideo int  // generation that has no screen: sound only
 	hasGain bool // mpv has a gain of its own
 	levels  map[int64]level
+	ducked  float64 // dB by which mpv turns the programme down
+	beats   int
 
 	beatPos time.Duration
 	still   int // beats without motion
@@ -224,6 +226,12 @@ func (s *session) begin(ctx context.Context, adopted bool) error {
 		return err
 	}
 	s.hasGain = err == nil // since mpv 0.38
+	s.p.mu.Lock()
+	duck := s.p.duck
+	s.p.mu.Unlock()
+	if err := s.volume(ctx, duck); err != nil {
+		return err
+	}
 	shown := map[int]string{}
 	if err := s.texts(ctx, shown); err != nil {
 		return err
@@ -282,14 +290,22 @@ func (s *session) loop(ctx context.Context) error {
 		if err := s.reconcile(ctx); err != nil {
 			return err
 		}
+		step, err := s.ramp(ctx)
+		if err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.c.done:
 			return errClosed
 		case <-changed:
+		case <-step:
 		case <-beat.C:
 			if err := s.beat(ctx); err != nil {
+				return err
+			}
+			if err := s.listen(ctx); err != nil {
 				return err
 			}
 		}

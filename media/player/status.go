@@ -27,9 +27,12 @@ type Status struct {
 	FramesDropped int64 `json:"frames_dropped"`
 	VOConfigured  bool  `json:"vo_configured"` // mpv has a picture on a screen
 	AOConfigured  bool  `json:"ao_configured"` // mpv has an open sound device
-	Restarts      int   `json:"restarts"`      // of mpv, since Run began
-	PID           int   `json:"pid,omitempty"` // of mpv
-	Problem       error `json:"-"`             // why it is not Alive
+	// LUFS is the momentary loudness of what is played, at most two and a half seconds
+	// old; nil when nobody knows it: nothing plays, or it has no sound.
+	LUFS     *float64 `json:"lufs"`
+	Restarts int      `json:"restarts"`      // of mpv, since Run began
+	PID      int      `json:"pid,omitempty"` // of mpv
+	Problem  error    `json:"-"`             // why it is not Alive
 }
 
 // StillBound is for how long a playing programme may stand before it counts as
@@ -92,6 +95,9 @@ func (p *Player) State() Status {
 	if s.Playing {
 		s.Still = max(0, p.o.Now().Sub(p.view.moved))
 		s.Playing = s.Still < StillBound
+	}
+	if v := &p.view; s.Playing && p.o.Now().Sub(v.loudAt) < meterAge {
+		s.LUFS = new(v.loud)
 	}
 	return s
 }

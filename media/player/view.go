@@ -34,6 +34,9 @@ type view struct {
 	paused   bool
 	eof      bool
 
+	loud   float64 // LUFS that the meter said, at loudAt
+	loudAt time.Time
+
 	leapt  time.Duration // leapt over
 	base   time.Duration // position when frames were counted last
 	frames float64       // shown by position
@@ -57,7 +60,7 @@ func (v *view) over() bool {
 // beginLocked forgets what mpv told of the item before.
 func (v *view) beginLocked(at time.Duration) {
 	v.duration, v.frames, v.base, v.known, v.stream, v.settled = 0, 0, at, false, false, 0
-	v.leapt = 0
+	v.leapt, v.loudAt = 0, time.Time{}
 	v.late.begin()
 	v.bad.begin()
 }
