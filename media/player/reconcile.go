@@ -184,12 +184,14 @@ func (s *session) settle(ctx context.Context, w wish, v view) error {
 	if err := tracks.check(w, duration); err != nil && !w.started {
 		return s.refuse(ctx, w, err)
 	}
-	s.shown(w, tracks, duration, stream)
+	// Mpv says nothing of a property that is the same again as of the entry before.
+	decoded := s.text(ctx, pixels) != ""
+	s.shown(w, tracks, duration, stream, decoded)
 	return s.reconcile(ctx)
 }
 
 // shown records that the wish is on the screen.
-func (s *session) shown(w wish, t tracks, duration time.Duration, stream bool) {
+func (s *session) shown(w wish, t tracks, duration time.Duration, stream, decoded bool) {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,6 +200,7 @@ func (s *session) shown(w wish, t tracks, duration time.Duration, stream bool) {
 	}
 	v := &p.view
 	v.video, v.duration, v.stream, v.settled = t.video(), duration, stream, w.id
+	v.decoded = v.decoded || decoded
 	if p.want.seen {
 		p.emitLocked(Event{Kind: Restarted, Detail: fmt.Sprintf("mpv %d", s.m.pid)})
 	}
@@ -269,7 +272,7 @@ func (s *session) beat(ctx context.Context) error {
 		return fmt.Errorf("%w at %v", errStill, pos)
 	}
 	s.beatPos = pos
-	s.darkLocked(playing && v.video && !v.vo)
+	s.darkLocked(playing && v.video && !v.onScreen())
 	return nil
 }
 
@@ -283,5 +286,5 @@ func (s *session) darkLocked(dark bool) {
 		return
 	}
 	s.p.want.blind = true
-	s.p.emitLocked(Event{Kind: NoPicture, Detail: "mpv plays without a configured video output"})
+	s.p.emitLocked(Event{Kind: NoPicture, Detail: "mpv plays without a video output, or cannot decode the picture"})
 }

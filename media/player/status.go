@@ -19,7 +19,8 @@ type Status struct {
 	// Still is for how long nothing has moved although it should: the source gives
 	// nothing, or mpv hangs. From StillBound on it is not Playing.
 	Still time.Duration `json:"still_ns"`
-	// Blind: it has a picture, but ran without a screen; it will not be Complete.
+	// Blind: it has a picture, but ran without a screen, or none of it could be decoded;
+	// it will not be Complete.
 	Blind       bool  `json:"blind"`
 	FramesShown int64 `json:"frames_shown"`
 	// FramesDropped is how many frames mpv says it did not show, because its output
@@ -54,7 +55,8 @@ const (
 	Restarted EventKind = "restarted"
 	// Stalled: mpv did not answer, or its picture stood still; it is replaced.
 	Stalled EventKind = "stalled"
-	// NoPicture: a programme with a picture goes on without a screen.
+	// NoPicture: a programme with a picture goes on without a screen, or with a picture
+	// that cannot be decoded.
 	NoPicture EventKind = "no_picture"
 )
 
@@ -129,7 +131,7 @@ func (p *Player) endLocked(reason, detail string) {
 	p.want.ended = true
 	length := p.view.duration
 	whole := length > 0 && p.want.at-p.view.leapt >= length-min(endTolerance, length/2)
-	p.want.blind = p.want.blind || p.view.video && !p.view.vo
+	p.want.blind = p.want.blind || p.view.video && !p.view.onScreen()
 	p.want.complete = reason == ReasonEOF && whole && !p.want.blind
 	p.emitLocked(Event{Kind: Ended, Reason: reason, Detail: detail, Complete: p.want.complete})
 }

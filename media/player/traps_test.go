@@ -194,3 +194,28 @@ func TestStreamThatEndsByItself(t *testing.T) {
 		t.Errorf("Play: %v", err)
 	}
 }
+
+// A picture of which nothing can be decoded moves with its sound and counts no
+// dropped frame: it is not shown, and is not Complete.
+func TestPictureThatCannotBeDecoded(t *testing.T) {
+	t.Parallel()
+	r := run(t, player.Opts{})
+	noise := filepath.Join(t.TempDir(), "noise.mkv")
+	if b, err := exec.Command("ffmpeg", "-v", "error", "-i", clip(t, 4), "-c", "copy", "-bsf:v", "noise=amount=1", noise).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v: %s", err, b)
+	}
+	r.must(r.Preload(r.ctx(), noise, 0))
+	r.must(r.Play(r.ctx()))
+	r.event(player.NoPicture)
+	e := r.event(player.Ended)
+	if s := r.State(); e.Complete || s.Complete || !s.Blind || s.FramesShown != 0 {
+		t.Errorf("complete %v, %+v", e.Complete, s)
+	}
+	// The next one is shown.
+	r.must(r.Preload(r.ctx(), clip(t, 2), 0))
+	r.must(r.Play(r.ctx()))
+	e = r.event(player.Ended)
+	if s := r.State(); !e.Complete || s.Blind || s.FramesShown < 40 {
+		t.Errorf("complete %v, %+v", e.Complete, s)
+	}
+}

@@ -31,6 +31,7 @@ type view struct {
 	stream   bool // it has no length of its own
 	video    bool // the programme has a moving picture, shown or not
 	vo, ao   bool
+	decoded  bool // a frame of the programme came out of its decoder
 	paused   bool
 	eof      bool
 
@@ -124,10 +125,17 @@ func (v *view) why() string {
 	return text
 }
 
+// pixels is set when a frame of the programme has been decoded: of a picture that
+// cannot be, mpv counts no frame as dropped, and its position follows the sound.
+const pixels = "video-params/pixelformat"
+
+// onScreen says whether the frames of the programme reach a screen.
+func (v *view) onScreen() bool { return v.vo && v.decoded }
+
 // watched are the properties whose changes mpv reports.
 func watched() []string {
 	return []string{"pause", "eof-reached", "vo-configured", "current-ao", "duration", "time-pos",
-		"idle-active", "container-fps", "frame-drop-count", "decoder-frame-drop-count"}
+		"idle-active", "container-fps", "frame-drop-count", "decoder-frame-drop-count", pixels}
 }
 
 // handle takes an event of mpv, on the reader's goroutine.
@@ -147,7 +155,7 @@ func (p *Player) handle(m message) {
 			p.advanceLocked()
 		}
 		p.view.entry, p.view.restarted, p.view.known, p.view.grumbles = m.Entry, false, false, 0
-		p.view.complaint, p.view.noScreen = "", false
+		p.view.complaint, p.view.noScreen, p.view.decoded = "", false, false
 	case "playback-restart":
 		p.view.restarted = true
 	case "end-file":
@@ -185,6 +193,9 @@ func (p *Player) propertyLocked(m message) {
 		v.eof = isTrue(m.Data)
 	case "vo-configured":
 		v.vo = isTrue(m.Data)
+	case pixels:
+		// Gone at the end of an entry, before mpv says that it has ended.
+		v.decoded = v.decoded || isSet(m.Data)
 	case "current-ao":
 		v.ao = isSet(m.Data)
 	case "duration":
@@ -224,7 +235,7 @@ func (p *Player) movedLocked(data json.RawMessage) {
 	if first || v.paused && !v.eof || step <= 0 || step > 2*time.Second {
 		return
 	}
-	if v.vo {
+	if v.onScreen() {
 		v.frames += step.Seconds() * v.fps
 	}
 	if !p.want.started {
