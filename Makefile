@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
 ALONE := '/power/explore\|/internal/week'
 LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simstation/internal/week -args
-SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout no-video projector-silent
+SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout live no-video projector-silent
 FAULTS ?= 1000
 STARTS ?= 50
 COMPARES ?= 100

@@ -164,6 +164,7 @@ func (c *checker) rest() {
 	p := c.cfg.Player
 	c.required("player.program", p.Program, "mpv")
 	c.choice("player.video", p.Video, "drm", "gpu", "x11", "null")
+	c.screenOf(p)
 	if p.Video == "x11" {
 		c.required("player.display", p.Display, ":0")
 	}
@@ -178,5 +179,25 @@ func (c *checker) exercise() {
 	c.times("exercise.for", x.For, time.Minute, 4*time.Hour)
 	if _, ok := x.Clock(); !ok {
 		c.bad("exercise.at", say("config.at", "got", strconv.Quote(x.At)), say("config.at.hint"))
+	}
+}
+
+var (
+	connectorName = regexp.MustCompile(`^[A-Za-z]+(-[A-Za-z]+)*-[0-9]+$`)
+	modeName      = regexp.MustCompile(`^[0-9]{3,5}x[0-9]{3,5}(@[0-9]{2,3}(\.[0-9]{1,3})?)?$`)
+)
+
+// screenOf checks what is forced upon the display.
+func (c *checker) screenOf(p Player) {
+	for key, got := range map[string]string{"player.connector": p.Connector, "player.mode": p.Mode} {
+		if got != "" && p.Video != "drm" {
+			c.bad(key, say("config.drm_only", "got", strconv.Quote(p.Video)), phrase{})
+		}
+	}
+	if p.Connector != "" && !connectorName.MatchString(p.Connector) {
+		c.bad("player.connector", say("config.connector", "got", strconv.Quote(p.Connector)), say("config.connector.hint"))
+	}
+	if p.Mode != "" && !modeName.MatchString(p.Mode) {
+		c.bad("player.mode", say("config.mode", "got", strconv.Quote(p.Mode)), say("config.mode.hint"))
 	}
 }

@@ -170,6 +170,9 @@ type Player struct {
 	Audio   string   `toml:"audio"`   // mpv's audio device: "auto" (default), "alsa/…", "null"
 	Display string   `toml:"display"` // X display for video = "x11", for instance ":7"
 	Args    []string `toml:"args"`    // further options, as on mpv's command line
+
+	Connector string `toml:"connector"` // with "drm": "HDMI-A-1"; "" takes the first one that is connected
+	Mode      string `toml:"mode"`      // with "drm": "1920x1080@50"; "" takes what the display prefers
 }
 
 // Sound is the station's own voice, beside the programme.

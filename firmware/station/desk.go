@@ -40,6 +40,7 @@ type fate struct {
 	up       bool // the player answers
 	loaded   bool
 	running  bool
+	blind    bool // it runs, and its picture is on no screen
 	complete bool
 	broken   error // it cannot be played, or ended too early
 	position time.Duration
@@ -149,11 +150,12 @@ func (d *desk) match(ctx context.Context) (film bool) {
 	// The same film of the occasion before is at its end.
 	if st.Loaded != "" && st.Loaded == w.file && d.owner == w.key {
 		d.fate.loaded, d.fate.running = true, st.Playing
+		d.fate.blind = st.Playing && st.Blind && !st.VOConfigured
 		d.fate.position, d.fate.length, d.fate.frame = st.Position, st.Duration, st.FrameTime
 		// The player may have come to the end while nobody listened.
 		d.fate.complete = d.fate.complete || st.EOF && st.Complete
 	} else {
-		d.fate.loaded, d.fate.running = false, false
+		d.fate.loaded, d.fate.running, d.fate.blind = false, false, false
 	}
 	f := d.fate
 	d.mu.Unlock()

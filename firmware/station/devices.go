@@ -266,6 +266,7 @@ func (w *watch) film(out fate) {
 	w.stall.see(out, w.now())
 	wrong, unheard := w.observer.wrong()
 	moves := out.running || w.aired()
+	w.faults.set(out.blind, "fault.film.blind", "")
 	w.faults.set(moves && wrong.Black >= blackTime, "fault.film.black", "")
 	w.faults.set(moves && wrong.Frozen >= frozenTime, "fault.film.frozen", "")
 	w.faults.set(moves && wrong.Silent >= silentTime, "fault.film.silent", "")

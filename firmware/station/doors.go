@@ -109,7 +109,20 @@ func (d *Doors) player(cfg *config.Config, o player.Opts) Player {
 	o.Program, o.Video, o.Audio, o.Display = cfg.Player.Program, cfg.Player.Video, cfg.Player.Audio, cfg.Player.Display
 	// A picture of the film is taken of what was decoded, not drawn again by the
 	// output, which has the next one to show.
-	o.Args = append([]string{"--screenshot-sw=yes"}, cfg.Player.Args...)
+	o.Args = append([]string{"--screenshot-sw=yes"}, screenArgs(cfg.Player)...)
+	o.Args = append(o.Args, cfg.Player.Args...)
 	o.RunDir = filepath.Clean(cfg.Station.RunDir)
 	return player.New(o)
+}
+
+// screenArgs are mpv's options for what is forced upon the display.
+func screenArgs(p config.Player) []string {
+	var args []string
+	if p.Connector != "" {
+		args = append(args, "--drm-connector="+p.Connector)
+	}
+	if p.Mode != "" {
+		args = append(args, "--drm-mode="+p.Mode)
+	}
+	return args
 }

@@ -336,6 +336,10 @@ func TestABlackFilmIsAFault(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		}
 		w.film(on)
+		w.film(fate{running: true, blind: true})
+		if list := fs.list(); len(list) != 2 || list[1].Code != "fault.film.blind" && list[0].Code != "fault.film.blind" {
+			t.Errorf("without a screen: faults %v", list)
+		}
 		w.film(fate{})
 		if len(fs.list()) != 0 {
 			t.Errorf("over, and yet %v", fs.list())

@@ -276,6 +276,24 @@ func (s *session) beat(ctx context.Context) error {
 	return nil
 }
 
+// lookForScreen lets mpv open its video output again, every five seconds, for a
+// programme that found none when it was loaded: a cable may be plugged in late.
+func (s *session) lookForScreen(ctx context.Context) error {
+	s.p.mu.Lock()
+	w, vo := s.p.want, s.p.view.vo
+	s.p.mu.Unlock()
+	if w.file == "" || w.ended || s.noVideo != w.gen || vo {
+		s.looks = 0
+		return nil
+	}
+	if s.looks++; s.looks < screenBeats {
+		return nil
+	}
+	s.looks = 0
+	_, err := s.c.call(ctx, callBound, setProperty("vid", "auto"))
+	return fatal(err)
+}
+
 // darkLocked says once when a programme with a picture goes on without a screen.
 func (s *session) darkLocked(dark bool) {
 	if !dark {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,11 +28,18 @@ type screen struct {
 	w, h    int
 }
 
-func newScreen(t testing.TB) *screen {
+func newScreen(t testing.TB) *screen { return screenAs(t, "") }
+
+// screenAs is newScreen of that X display, ":77", or of a free one for "".
+func screenAs(t testing.TB, display string) *screen {
 	t.Helper()
 	need(t, "Xvfb", "mpv")
 	dir := shortDir(t)
-	cmd := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp", "-noreset")
+	args := []string{"-displayfd", "1", "-screen", "0", "960x540x24", "-fbdir", dir, "-nolisten", "tcp", "-noreset"}
+	if display != "" {
+		args = append([]string{display}, args...)
+	}
+	cmd := exec.Command("Xvfb", args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -254,5 +262,31 @@ func TestWithoutAScreenTheProgrammeIsNotComplete(t *testing.T) {
 	}
 	if e := r.event(player.Ended); e.Complete {
 		t.Errorf("%+v", e)
+	}
+}
+
+// TestLateScreen: a programme that was loaded without a screen goes on with its sound
+// and gets its picture when the screen is there, without being begun again.
+func TestLateScreen(t *testing.T) {
+	t.Parallel()
+	display := newScreen(t).display // of a number that is free a moment later
+	number, err := strconv.Atoi(strings.TrimPrefix(display, ":"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := ":" + strconv.Itoa(number+400)
+	r := run(t, player.Opts{Video: "x11", Audio: "null", Display: late})
+	r.must(r.Preload(r.ctx(), footage(t, 60, numbered), 0))
+	r.must(r.Play(r.ctx()))
+	r.until("goes on without a screen", func(s player.Status) bool { return s.Playing && s.Blind && !s.VOConfigured })
+	s := screenAs(t, late)
+	pid := r.State().PID
+	r.wait("the picture", func() bool { return s.number() > 0 })
+	st := r.State()
+	if off := s.number() - int(st.Position/(40*time.Millisecond)); off < -50 || off > 50 {
+		t.Errorf("picture %d at %v", s.number(), st.Position)
+	}
+	if st.PID != pid || !st.VOConfigured || !st.Blind {
+		t.Errorf("%+v", st)
 	}
 }

@@ -16,6 +16,7 @@ const (
 	loadBound   = 20 * time.Second       // from loadfile to the first frame
 	beatEvery   = 500 * time.Millisecond // between two questions whether mpv lives and moves
 	mostCrashes = 8                      // in a row without progress, before a programme is given up
+	screenBeats = 10                     // beats between two looks for a screen
 	backoffMin  = 100 * time.Millisecond
 	backoffMax  = 5 * time.Second
 	socketMax   = 107 // bytes of a path in a Unix socket address
@@ -37,6 +38,7 @@ type session struct {
 	levels  map[int64]level
 	ducked  float64 // dB by which mpv turns the programme down
 	beats   int
+	looks   int // beats since a screen was looked for
 
 	beatPos time.Duration
 	still   int // beats without motion
@@ -305,7 +307,7 @@ func (s *session) loop(ctx context.Context) error {
 			if err := s.beat(ctx); err != nil {
 				return err
 			}
-			if err := s.listen(ctx); err != nil {
+			if err := errors.Join(s.listen(ctx), s.lookForScreen(ctx)); err != nil {
 				return err
 			}
 		}
