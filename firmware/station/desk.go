@@ -224,10 +224,10 @@ func (d *desk) preload(ctx context.Context, w wish, f fate) error {
 func (d *desk) item(file string, at time.Duration) player.Item {
 	i := player.Item{File: file, At: at}
 	switch l := d.level(file); {
-	case l.LimitDB < 0:
+	case l.LimitDB < 0, l.GainDB > player.MostGain:
 		i.Filter = l.Filter()
 	default:
-		i.GainDB = min(max(l.GainDB, player.LeastGain), player.MostGain)
+		i.GainDB = max(l.GainDB, player.LeastGain)
 	}
 	return i
 }

@@ -293,6 +293,8 @@ func (in *importing) inspect(ctx context.Context) error {
 	switch {
 	case in.man.Loudness.silent():
 		in.verdict.add(remark(Silent))
+	case in.man.Loudness.GainDB > faintGain:
+		in.verdict.add(remark(Faint, "got", fmt.Sprintf("%.1f", in.man.Loudness.LUFS), "gain", fmt.Sprintf("%.0f", in.man.Loudness.GainDB)))
 	case in.man.Loudness.Limited:
 		in.verdict.add(remark(Limited, "got", fmt.Sprintf("%.1f", in.man.Loudness.Level())))
 	}

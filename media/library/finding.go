@@ -62,6 +62,7 @@ const (
 	Extension  Code = "library.extension"     // its name said another format: got, want
 	Interlaced Code = "library.interlaced"    // half pictures: combs on a TV
 	Silent     Code = "library.silent"        // a sound track with nothing on it
+	Faint      Code = "library.faint"         // so quiet that its noise will be heard: got, gain
 	Limited    Code = "library.limited"       // by its peaks it cannot be as loud as the others: got
 	Uneven     Code = "library.uneven"        // picture and sound do not end together: picture, sound
 	Anamorphic Code = "library.anamorphic"    // pixels that are not square: got

@@ -26,8 +26,9 @@ const (
 	TargetLUFS = -23.0
 	PeakDBTP   = -1.0
 
-	gate     = -70.0 // absolute gate of ITU-R BS.1770: below it is silence
-	mostGain = 40.0  // dB; what is quieter than −63 LUFS lies in the noise of 16 bits
+	gate      = -70.0 // absolute gate of ITU-R BS.1770: below it is silence
+	faintGain = 24.0  // dB; more than that brings up the noise of the recording too
+	mostGain  = 40.0  // dB; what is quieter than −63 LUFS lies in the noise of 16 bits
 
 	// Bounds of the player's filter, whatever a manifest says.
 	boundGain  = 60.0

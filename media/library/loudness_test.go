@@ -90,6 +90,9 @@ func TestLoudnessOfTenFilms(t *testing.T) {
 		if loud.Limited || v.Has(library.Limited) || (loud.LimitDB < 0) != tt.cut {
 			t.Errorf("%s: %+v", tt.name, loud)
 		}
+		if faint := loud.GainDB > 24; faint != v.Has(library.Faint) || faint != (tt.name == "hardly anything") {
+			t.Errorf("%s: raised by %.1f dB, findings %v", tt.name, loud.GainDB, v.Findings)
+		}
 		if math.Abs(lufs-loud.Level()) > 1 || math.Abs(played-loud.Level()) > 1 {
 			t.Errorf("%s: the library says %.1f", tt.name, loud.Level())
 		}
