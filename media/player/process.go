@@ -117,6 +117,20 @@ func complaint(o Opts) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "?")), " ")
 }
 
+// niceness of mpv: a picture must not wait for whatever else the box does. Only who
+// may do so gives it; nothing is missed by who may not.
+const niceness = -10
+
+// hurry gives every thread of a process precedence.
+func hurry(pid int) {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid)) // none of one that is gone
+	for _, task := range tasks {
+		if tid, err := strconv.Atoi(task.Name()); err == nil {
+			_ = syscall.Setpriority(syscall.PRIO_PROCESS, tid, niceness)
+		}
+	}
+}
+
 // adopted takes charge of the living mpv of that number.
 func adopted(pid int) (*process, error) {
 	h, err := os.FindProcess(pid)

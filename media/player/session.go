@@ -199,6 +199,7 @@ func (p *Player) reach(ctx context.Context, m *process) (*conn, error) {
 		c, err := dial(ctx, p.o.Socket, p.handle, p.garbled)
 		if err == nil {
 			if pid, err := c.peer(); err == nil && pid == m.pid {
+				hurry(pid) // the threads that it makes later follow
 				return c, nil
 			}
 			c.close()

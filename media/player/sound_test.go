@@ -3,9 +3,12 @@ package player_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"math"
 	"net"
+	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -141,6 +144,32 @@ func TestLoudnessOfWhatPlays(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		if s := r.State(); s.LUFS != nil {
 			t.Fatalf("%v LUFS of a film without sound", *s.LUFS)
+		}
+	}
+}
+
+// Every thread of mpv goes before other programs, where that is allowed.
+func TestPrecedence(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root may give precedence")
+	}
+	r := run(t, player.Opts{})
+	r.must(r.Preload(r.ctx(), clip(t, 60), 0))
+	r.must(r.Play(r.ctx()))
+	pid := r.until("playing", playing).PID
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil || len(tasks) < 3 {
+		t.Fatalf("%d threads, %v", len(tasks), err)
+	}
+	for _, task := range tasks {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", pid, task.Name()))
+		if err != nil {
+			continue // it has ended
+		}
+		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+		if f[16] != "-10" { // proc(5), field 19
+			t.Errorf("thread %s has %s", b[:strings.LastIndexByte(string(b), ')')+1], f[16])
 		}
 	}
 }
