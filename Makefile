@@ -8,7 +8,7 @@ export CGO_CFLAGS := -O2 -DMA_NO_DECODING -DMA_NO_ENCODING -DMA_NO_GENERATION -D
 BUILD := $(GO) build -trimpath -buildvcs=false
 BUILT := $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
-# Where goroutines of ours meet. The explorer has none, and simulated weeks would take an hour under the race detector.
+# Where goroutines of ours meet; most of these tests wait for real time, so that four packages run at once. The explorer has none, and simulated weeks would take an hour under the race detector.
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
 ALONE := '/power/explore\|/internal/week'
 LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simstation/internal/week -args
@@ -28,8 +28,8 @@ run: setup-run build ## start a simulated village with the real programs and pri
 test: setup-test test-fast scenarios ## install what is missing and run every test (fast ones with the race detector, then whole lessons in real time)
 
 test-fast: setup-test
-	$(GO) test -race -timeout 15m $$($(GO) list $(RACE) | grep -v $(ALONE))
-	$(GO) test -timeout 10m $$($(GO) list $(RACE) | grep $(ALONE))
+	$(GO) test -race -p 4 -timeout 15m $$($(GO) list $(RACE) | grep -v $(ALONE))
+	$(GO) test -timeout 10m ./firmware/power $$($(GO) list $(RACE) | grep $(ALONE))
 
 scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
 	@deploy/scenarios.sh $(SCENARIOS)

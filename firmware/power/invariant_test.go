@@ -191,6 +191,7 @@ func TestInvariants(t *testing.T) {
 // minute of good mains, a minute off and more with every trip, five trips an hour,
 // a lamp that cools for a minute and a half. At least a million steps.
 func TestInvariantsOfRealDays(t *testing.T) {
+	alone(t)
 	steps, most := 0, 24
 	if race {
 		most = 1

@@ -30,6 +30,7 @@ func supply(w *wave, d time.Duration) ([]power.Disturbance, *power.Quality) {
 // TestDisturbances: magnitude within 0.5 % of the declared voltage and duration
 // within one cycle, at any phase and frequency, distorted and with noise.
 func TestDisturbances(t *testing.T) {
+	alone(t)
 	rnd := rand.New(rand.NewPCG(7, 8))
 	kinds := []struct {
 		kind      power.Kind

@@ -14,6 +14,7 @@ import (
 // must be broken, by deaths alone and by hangs alone, or the model would prove
 // nothing.
 func TestSpin(t *testing.T) {
+	alone(t)
 	for _, tool := range []string{"spin", "gcc"} {
 		if _, err := exec.LookPath(tool); err == nil {
 			continue

@@ -27,6 +27,7 @@ type row struct{ waves, ride, opened, must, early, late int }
 // opens in the region that is to be ridden through, and everything opens inside
 // its window.
 func TestWaveStudy(t *testing.T) {
+	alone(t)
 	plan := mustPlan(t, power.Settings{})
 	table := map[string]*row{}
 	for _, c := range append([]class{{name: "all"}}, study...) {
@@ -139,6 +140,7 @@ func share(sorted []float64, p float64) float64 {
 // TestDetectionTime: from a step of 220 to 400 V to the sample with which the
 // detector alarms, wherever the frames begin; on a grid and on a generator.
 func TestDetectionTime(t *testing.T) {
+	alone(t)
 	for _, off := range []float64{0.5, 5} {
 		var delays []float64
 		for seed := range uint64(*waves) {

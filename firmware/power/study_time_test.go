@@ -59,6 +59,7 @@ func (op *operate) steps() uint64 {
 // 50.5 Hz, the order comes not before the stage's time less 5 ms and not later
 // than 30 ms after it; the instant stage's within 20 ms. It is so for every stage.
 func TestPromisedTimes(t *testing.T) {
+	alone(t)
 	plan := mustPlan(t, power.Settings{})
 	if n := len(power.DefaultStages()); n != len(operates) {
 		t.Fatalf("%d stages, %d of them judged", n, len(operates))
@@ -84,6 +85,7 @@ func TestPromisedTimes(t *testing.T) {
 // within 10 ms of the stage's time after a step that passes its limit by a
 // hundredth, by a thirtieth below.
 func TestOperateTime(t *testing.T) {
+	alone(t)
 	plan := mustPlan(t, power.Settings{})
 	for _, op := range operates {
 		if op.after == 0 {
@@ -151,6 +153,7 @@ type harmonic struct {
 // the declared voltage on, of the declared voltage (as IEC 61000-4-30 counts it)
 // below.
 func TestRMSError(t *testing.T) {
+	alone(t)
 	for _, noise := range []float64{0, 0.5} { // V rms, 0.23 %
 		var errs []float64
 		for seed := range uint64(max(60, *waves/10)) {

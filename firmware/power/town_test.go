@@ -12,6 +12,7 @@ import (
 // same moment: the transformer must not see two of their switches close in the
 // same second.
 func TestTownComesBackOneVillageAtATime(t *testing.T) {
+	alone(t)
 	const villages, turn = 29, 10 * time.Second // of firmware/config: contactor and four loads
 	var closings []time.Duration
 	for n := range villages {
@@ -41,6 +42,7 @@ func TestTownComesBackOneVillageAtATime(t *testing.T) {
 // the hour, and has a storm that ends for all in the same moment; each time the
 // longer wait, whichever it is, must keep the villages apart.
 func TestTownStaysApartAfterTripsAndStorms(t *testing.T) {
+	alone(t)
 	const villages = 29
 	var closings []time.Duration
 	for n := range villages {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,15 +211,21 @@ func TestBadFilesAreForcedToPlay(t *testing.T) {
 	if *campaign {
 		s.odd()
 	}
-	r := run(t, player.Opts{})
 	good := player.Item{File: clip(t, 1), At: 600 * time.Millisecond}
-	for _, b := range s.list {
-		t.Run(b.name, func(t *testing.T) {
-			r.forced(t, b, good)
+	half := len(s.list) / 2
+	for i, list := range [][]bad{s.list[:half], s.list[half:]} {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			r := run(t, player.Opts{})
+			for _, b := range list {
+				t.Run(b.name, func(t *testing.T) {
+					r.forced(t, b, good)
+				})
+			}
+			t.Logf("%d bad files, mpv was replaced %d times", len(list), r.State().Restarts)
+			r.queued(t, list, good)
 		})
 	}
-	t.Logf("%d bad files, mpv was replaced %d times", len(s.list), r.State().Restarts)
-	r.queued(t, s.list, good)
 }
 
 // forced plays one bad file and the good one behind it.

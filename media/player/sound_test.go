@@ -135,7 +135,7 @@ func TestLoudnessOfWhatPlays(t *testing.T) {
 		t.Errorf("ducked: %.1f LUFS, want %.1f", got, plain)
 	}
 	r.must(r.Pause(r.ctx()))
-	if s := r.until("paused", func(s player.Status) bool { return s.Paused }); s.LUFS != nil {
+	if s := r.until("paused", func(s player.Status) bool { return s.Paused && !s.Playing }); s.LUFS != nil {
 		t.Errorf("%v LUFS while it is paused", *s.LUFS)
 	}
 	r.must(r.Preload(r.ctx(), "av://lavfi:testsrc=s=320x180:r=25", 0))
