@@ -43,6 +43,7 @@ var layout = []rule{
 	{"firmware/", []string{"firmware", "firmware/text", "hal"}, []string{"periph.io/x/conn/v3/physic", "golang.org/x/sys"}},
 	{"media/sound", []string{"media/"}, []string{"github.com/gen2brain/malgo"}},
 	{"media/library", []string{"media/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},
+	{"media/notice", nil, []string{"golang.org/x/image", "golang.org/x/text"}},
 	{"media/screen", []string{"media/"}, []string{"golang.org/x/image"}},
 	{"media/", []string{"media/"}, []string{"golang.org/x/sys"}},
 	{"hal=", nil, nil},

@@ -20,6 +20,7 @@ type sight struct {
 	strip *picture.Strip
 	at    time.Time // to the minute, for the board's walk
 	dark  bool      // the board is to say why it is dark
+	sheet string    // file of the picture that the board publishes, "" for none
 }
 
 // empty says that there is only the film.
@@ -51,6 +52,9 @@ func (s *showing) sight(now time.Time, o firmware.Occasion, ord lesson.Orders) s
 		if left := o.Start.Sub(now); left > -shortly {
 			return s.overFirstPicture(left, greet)
 		}
+	}
+	if v, ok := s.published(now, ord); ok {
+		return v
 	}
 	v := sight{board: s.boardOf(now, o, ord, greet), at: now.Truncate(time.Minute)}
 	v.dark = v.board.Kind == picture.Fault && ord.Phase == lesson.RollCall

@@ -222,6 +222,13 @@ func (e *easel) plan(v sight, size image.Point) (picture.Drawing, error) {
 		return e.painter.Strip(*v.strip, size)
 	}
 	b := *v.board
+	if v.sheet != "" {
+		img, err := noticePicture(v.sheet)
+		if err != nil {
+			e.log.Warn("screen: picture of a notice", "file", v.sheet, "err", err)
+		}
+		b.Notice = picture.Picture{Name: v.sheet, Image: img}
+	}
 	if v.dark && e.dark != nil {
 		if causes := e.dark(); len(causes) > 0 {
 			b.Detail, b.Foot = causes[0].Text, picture.Foot{Text: causes[0].Do, Mood: picture.Bad}

@@ -13,6 +13,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
+	"stationbox/media/notice"
 	"stationbox/media/player"
 )
 
@@ -66,6 +67,7 @@ type showing struct {
 	clock    timekeeper
 	course   course // of Run alone
 	easel    *easel
+	wall     *notice.Wall // what the village publishes; nil: nothing
 	soon     struct {
 		at   time.Time
 		list []firmware.Occasion

@@ -29,6 +29,7 @@ import (
 	"stationbox/firmware/link"
 	"stationbox/firmware/text"
 	"stationbox/media/library"
+	"stationbox/media/notice"
 	"stationbox/media/player"
 	"stationbox/media/witness"
 )
@@ -68,6 +69,7 @@ type Station struct {
 	player   Player
 	desk     *desk
 	air      *broadcast
+	wall     *notice.Wall
 	easel    *easel
 	speakers *speakers
 	panel    *keypad
@@ -195,6 +197,7 @@ func (st *Station) build(boot string) error {
 	st.screens = st.displays.screens()
 	st.player = st.doors.player(cfg, player.Opts{Log: st.log, Now: st.tick})
 	st.desk = newDesk(st.player, st.shelf.level, st.log)
+	st.wall = notice.Open(filepath.Join(cfg.Station.StateDir, "notices"))
 	recordingsOf(cfg).sweep(st.now(), time.Duration(cfg.Library.KeepDays)*24*time.Hour, st.log)
 	st.air = newBroadcast(st.openChannel, st.player, st.desk.item, mem.accounts, st.scribe.put, st.faults, st.tick, st.log)
 	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
@@ -216,7 +219,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.speakers, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 

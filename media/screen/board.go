@@ -12,6 +12,10 @@ func (l *layout) board(b Board) {
 	bottom := l.foot(b)
 	gap := l.px(padding / 2)
 	main := image.Rect(l.safe.Min.X, top+gap, l.safe.Max.X, bottom-gap)
+	if b.Kind == Published && b.Notice.Image != nil {
+		l.add(picture{box: main, of: b.Notice})
+		return
+	}
 	main = l.side(b, main)
 	for _, p := range l.column(main, l.blocks(b)) {
 		l.write(p)
@@ -135,7 +139,7 @@ func (l *layout) side(b Board, area image.Rectangle) image.Rectangle {
 		l.crowd(b, box)
 	case b.Notice.Image != nil:
 		l.add(picture{box: box, of: b.Notice})
-	case b.Kind == Idle || b.Kind == Ready || b.Kind == Warming:
+	case b.Kind == Idle || b.Kind == Ready || b.Kind == Warming || b.Kind == Published:
 		return area
 	default:
 		side := l.px(0.36)
@@ -164,6 +168,9 @@ func (l *layout) crowd(b Board, box image.Rectangle) {
 		l.oneLine(lower, label, floorEm, 1, l.st.text, false))
 }
 
+// mostRows have room below a headline.
+const mostRows = 4
+
 // blocks is the column of a board, from top to bottom.
 func (l *layout) blocks(b Board) []block {
 	var list []block
@@ -179,6 +186,8 @@ func (l *layout) blocks(b Board) []block {
 	switch {
 	case calm:
 		head.em, head.lines, head.col = titleEm, 2, l.st.text
+	case b.Kind == Published:
+		head.em, head.least, head.lines = 0.115, floorEm, 1
 	case b.Kind == Roll:
 		head.lines, detail.keep = 2, 3 // what to do, before for what
 	case b.Kind == Emergency:
@@ -190,6 +199,9 @@ func (l *layout) blocks(b Board) []block {
 	add(b.Detail, detail)
 	add(b.When, block{em: 0.130, least: 0.11, lines: 1, col: l.st.accent, bold: true, gap: 0.01, keep: 7})
 	add(b.Count, block{em: countEm, least: 0.17, lines: 1, col: l.st.accent, bold: true, gap: 0.02, keep: 8, label: b.CountLabel, count: true})
+	for i, row := range b.Rows[:min(len(b.Rows), mostRows)] {
+		add(row, block{em: 0.110, least: floorEm, lines: 1, col: l.st.text, gap: 0.012, keep: 8 - i})
+	}
 	for i, row := range b.Next[:min(len(b.Next), 3)] {
 		add(row.Title, block{em: floorEm, least: floorEm, lines: 1, col: l.st.soft, gap: 0.02, keep: 2 - i, label: row.When})
 	}

@@ -69,6 +69,9 @@ func samples() []sample {
 		add("idle-nothing", screen.Board{Kind: screen.Idle, Headline: say("本周没有安排课程", "No lesson this week")})
 		add("idle-fault", screen.Board{Kind: screen.Idle, Label: say("下一课", "Next lesson"), Headline: title, When: when, Next: next,
 			Foot: screen.Foot{Text: say("投影机没有应答", "The projector does not answer"), Mood: screen.Bad}})
+		add("published", screen.Board{Kind: screen.Published, Label: say("村务公告", "Notice"), Headline: say("种子发放通知", "Seeds"),
+			Rows: []string{say("周五上午八点到十一点半，在村委会", "On Friday from 8 to 11:30 in the"), say("院内发放小麦种子，每户两袋。", "yard of the village office."), say("请带户口本和身份证。", "Please bring your papers."), say("联系人：王秀英 13800000000", "Wang Xiuying 13800000000")}})
+		add("published-picture", screen.Board{Kind: screen.Published, Notice: screen.Picture{Name: "qr", Image: qr()}})
 		add("idle-notice", screen.Board{Kind: screen.Idle, Label: say("下一课", "Next lesson"), Headline: title, When: when, Notice: screen.Picture{Name: "qr", Image: qr()},
 			Foot: screen.Foot{Text: say("通知：周五上午在村委会发放种子，请带户口本。", "Notice: seeds are given out on Friday morning, please bring your papers.")}})
 		add("ready", screen.Board{Kind: screen.Ready, Label: say("今天 19:30 上课", "Today at 19:30"), Headline: title, CountLabel: say("还有", "starts in"), Count: say("23 分钟", "23 min")})

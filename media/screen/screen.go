@@ -52,8 +52,10 @@ type Board struct {
 	PresentLabel string   // under it: "present"
 	Arrived      []string // who came, the newest first
 
+	Rows []string // of Published: each stays one line
+
 	Next   []Row   // what comes later
-	Notice Picture // beside the text, when nobody is counted
+	Notice Picture // beside the text, when nobody is counted; of Published it is all there is
 	Foot   Foot    // along the lower edge, before Arrived
 }
 

@@ -18,12 +18,13 @@ const (
 	Emergency             // before everything else
 	Untrusted             // the clock is not trusted
 	Fault                 // why it is dark, why nothing begins
+	Published             // what the village publishes: rows of text, or a picture
 	kinds
 )
 
 // String returns the kind's name in English, for logs and file names.
 func (k Kind) String() string {
-	names := [...]string{"idle", "ready", "warming", "roll", "paused", "closing", "cooling", "emergency", "untrusted", "fault"}
+	names := [...]string{"idle", "ready", "warming", "roll", "paused", "closing", "cooling", "emergency", "untrusted", "fault", "published"}
 	if k < 0 || k >= kinds {
 		return "unknown"
 	}
@@ -73,6 +74,8 @@ func styleOf(k Kind, night bool) style {
 		s.band, s.sign = rgb(0x5a3a00), signClock
 	case Fault:
 		s.band, s.sign = rgb(0x5a3a00), signWarn
+	case Published:
+		s.band = rgb(0x3b1d5e)
 	case Emergency:
 		s.ground, s.band, s.plate = rgb(0x4a0008), rgb(0x7a0010), rgb(0x5c000c)
 		s.soft, s.sign = rgb(0xffe3e3), signWarn
