@@ -11,7 +11,7 @@ const (
 	BlockSize  = 4096
 	headerSize = 48
 	room       = BlockSize - headerSize // payload of one block
-	version    = 1
+	version    = 2
 	maxRecord  = 64 << 10 // of one encoded record
 
 	// perBlock is more records than a block can hold; so many numbers are
@@ -22,8 +22,10 @@ const (
 // magic starts every block: the text can be found in a raw dump of the card.
 const magic = "SBJ\x01"
 
-// block is one decoded block.
+// block is one decoded block. One without parts is free: it was prepared to be
+// written, so that a block of zeros is never right where the ring has been.
 type block struct {
+	shape
 	segment  uint64
 	index    uint32 // position in the segment
 	records  uint16 // that begin in this block
@@ -31,23 +33,31 @@ type block struct {
 	part     uint16 // of a record larger than a block: 0 …
 	parts    uint16 // … of so many; 1 for whole records
 	payload  []byte // JSON lines
-	state    state
+	sound    bool
+	stained  bool // the unused rest is not zero: something happened here, nothing is lost
 	headerOK bool // of a damaged block: records and first can be believed
 }
 
-type state uint8
+// shape is how a ring is divided. It stands in every block, so that no one block
+// must be whole for the others to be found.
+type shape struct {
+	per   uint16 // blocks of a segment
+	slots uint16 // places of segments; segment n lies in slot n % slots
+}
 
-const (
-	stateEmpty state = iota // never written
-	stateGood
-	stateDamaged
-)
+func (s shape) segmentBytes() int64 { return int64(s.per) * BlockSize }
+
+// free says that nothing was ever written here.
+func (b block) free() bool { return b.sound && b.parts == 0 }
+
+// holds says that b is written and belongs to segment.
+func (b block) holds(segment uint64) bool { return b.sound && b.parts > 0 && b.segment == segment }
 
 // The layout of a block, little endian:
 //
 //	 0  magic "SBJ\x01"        24 u64 seq of the first record
 //	 4  u8  version            32 u16 part, 34 u16 parts
-//	 5  u8  0                  36 u32 0
+//	 5  u8  0                  36 u16 blocks of a segment, 38 u16 slots
 //	 6  u16 records            40 u32 CRC-32C of bytes 0…39
 //	 8  u64 segment            44 u32 CRC-32C of bytes 0…43 and the payload
 //	16  u32 block index        48 payload, JSON lines; zeros to the end
@@ -66,6 +76,8 @@ func (b block) encode(dst []byte) {
 	le.PutUint64(dst[24:], b.first)
 	le.PutUint16(dst[32:], b.part)
 	le.PutUint16(dst[34:], b.parts)
+	le.PutUint16(dst[36:], b.per)
+	le.PutUint16(dst[38:], b.slots)
 	copy(dst[headerSize:], b.payload)
 	le.PutUint32(dst[40:], sum(dst[:40], nil))
 	le.PutUint32(dst[44:], sum(dst[:44], b.payload))
@@ -76,35 +88,33 @@ func sum(head, payload []byte) uint32 {
 	return crc32.Update(crc32.Update(0, table, head), table, payload)
 }
 
-// decodeBlock reads the block that must be at index of segment. The payload is
+// decodeBlock reads a block as it stands, wherever it was found. The payload is
 // a part of src.
-func decodeBlock(src []byte, segment uint64, index uint32) block {
-	b := block{segment: segment, index: index, state: stateDamaged}
+func decodeBlock(src []byte) block {
+	var b block
 	if len(src) != BlockSize {
 		return b
 	}
 	le := binary.LittleEndian
-	if zero(src) {
-		b.state = stateEmpty
-		return b
-	}
-	if string(src[:4]) != magic || src[4] != version || sum(src[:40], nil) != le.Uint32(src[40:]) ||
-		le.Uint64(src[8:]) != segment || le.Uint32(src[16:]) != index {
+	if string(src[:4]) != magic || src[4] != version || sum(src[:40], nil) != le.Uint32(src[40:]) {
 		return b
 	}
 	b.headerOK = true
+	b.segment, b.index = le.Uint64(src[8:]), le.Uint32(src[16:])
 	b.records, b.first = le.Uint16(src[6:]), le.Uint64(src[24:])
 	b.part, b.parts = le.Uint16(src[32:]), le.Uint16(src[34:])
+	b.per, b.slots = le.Uint16(src[36:]), le.Uint16(src[38:])
 	size := le.Uint32(src[20:])
 	if size > room || sum(src[:44], src[headerSize:headerSize+size]) != le.Uint32(src[44:]) {
 		return b
 	}
-	b.state, b.payload = stateGood, src[headerSize:headerSize+size]
+	b.stained = !zero(src[headerSize+size:])
+	b.sound, b.payload = b.per > 0 && b.slots > 0, src[headerSize:headerSize+size]
 	return b
 }
 
 func zero(b []byte) bool {
-	return b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1])
+	return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1])
 }
 
 // pack lays lines, the encoded records first, first+1 …, into as few blocks as
@@ -143,10 +153,10 @@ func split(seq uint64, line []byte) []block {
 }
 
 // place encodes blocks for the place at which they will be written.
-func place(blocks []block, segment uint64, index uint32) []byte {
+func (s shape) place(blocks []block, segment uint64, index uint32) []byte {
 	buf := make([]byte, len(blocks)*BlockSize)
 	for i, b := range blocks {
-		b.segment, b.index = segment, index+uint32(i)
+		b.shape, b.segment, b.index = s, segment, index+uint32(i)
 		b.encode(buf[i*BlockSize : (i+1)*BlockSize])
 	}
 	return buf

@@ -1,10 +1,11 @@
 // Package journal is the one durable truth of the station: an append-only log
-// of records in files of 4 KiB blocks. Append returns only after its record is
-// on the card (O_DSYNC); a block that was acknowledged is never written again;
-// every block carries a CRC-32C over its place and content, so that damage
-// costs the damaged commit only and shows as a hole in the numbers. Space is
-// taken in advance, a segment and a spare one, so that a full disk cannot stop
-// a press. It never interprets what it keeps, and one process writes at a time.
+// of records in a ring of 4 KiB blocks, on a small partition of its own or in a
+// file. Append returns only after its record is on the card (O_DSYNC); a block
+// that was acknowledged is not written again before the ring has come round;
+// every block carries a CRC-32C over its place and content, so that damage costs
+// the damaged commit only and shows as a hole in the numbers. Space is taken in
+// advance, a segment and a spare one, so that a full disk cannot stop a press. It
+// never interprets what it keeps, and one process writes at a time.
 package journal
 
 import (
@@ -25,6 +26,13 @@ var (
 	ErrClosed = errors.New("journal is closed")
 	// ErrBusy means that another process writes to the same journal.
 	ErrBusy = errors.New("another station program is writing here")
+	// ErrReserve means that the card gives no further space and that what is left
+	// is for presses.
+	ErrReserve = errors.New("the rest of the journal is kept for presses")
+	// ErrForeign means that the partition holds something else.
+	ErrForeign = errors.New("holds something else than a journal")
+	// ErrTooSmall means that the partition has no room for a ring.
+	ErrTooSmall = errors.New("too small for a journal")
 	// ErrTooLarge means that the data of one record exceed 64 KiB.
 	ErrTooLarge = errors.New("record is larger than 64 KiB")
 )
@@ -38,7 +46,12 @@ type Opts struct {
 	Mono    func() time.Duration // monotonic time, which a wall clock that is set does not move; nil: by Now
 	Log     *slog.Logger         // nil discards
 
-	SegmentSize int64 // bytes of a file, whole blocks; 0 is 8 MiB
+	// Both only count when a ring begins.
+	SegmentSize int64 // bytes given up at once when the ring comes round, at least 256 KiB; 0 is 1 MiB, or 1/512 of a large partition
+	Limit       int64 // bytes to which a ring in a folder grows; 0 is 1 GiB. A partition is used whole
+
+	Keep  func(kind string) bool // which kinds may use the reserve; nil: presses and the roll
+	Known uint64                 // the highest number that others have seen: none below it is given again
 
 	open opener // of the tests that break the card
 }
@@ -47,17 +60,24 @@ type Opts struct {
 type Stats struct {
 	Seq       uint64 `json:"seq"` // of the newest record
 	Records   uint64 `json:"records"`
-	Commits   uint64 `json:"commits"` // writes
-	Bytes     uint64 `json:"bytes"`   // written to the file
+	Commits   uint64 `json:"commits"`  // writes
+	Bytes     uint64 `json:"bytes"`    // of records, written to the card
+	Prepared  uint64 `json:"prepared"` // bytes written to make segments ready
+	WorstMS   int64  `json:"worst_ms"` // the slowest write
+	Slow      uint64 `json:"slow"`     // writes of more than SlowWrite
 	Failures  uint64 `json:"failures"`
 	LastError string `json:"last_error,omitempty"`
 	Segment   uint64 `json:"segment"`
 	Reserve   bool   `json:"reserve"` // a spare segment is ready
 }
 
+// SlowWrite is how long a write may take on a sound card. A press that waits
+// longer is noticed by the one who pressed.
+const SlowWrite = time.Second
+
 // Journal is an open journal. Its methods may be called from any goroutine.
 type Journal struct {
-	dir   string
+	path  string
 	opts  Opts
 	lock  *os.File
 	mono  func() time.Duration
@@ -76,56 +96,6 @@ type Journal struct {
 type request struct {
 	rec  firmware.Record
 	done chan error
-}
-
-// Open opens or creates the journal in the folder dir for writing. What a
-// power cut left is put right by itself; records that were lost are written
-// down as firmware.KindJournalHole. Errors: ErrBusy, or why the folder or its
-// files cannot be used. Close must be called.
-func Open(dir string, opts Opts) (*Journal, error) {
-	if opts.Now == nil {
-		return nil, errors.New("journal: no clock given")
-	}
-	if opts.Log == nil {
-		opts.Log = slog.New(slog.DiscardHandler)
-	}
-	if opts.SegmentSize <= 0 {
-		opts.SegmentSize = 8 << 20
-	}
-	if opts.Mono == nil {
-		opened := opts.Now()
-		opts.Mono = func() time.Duration { return opts.Now().Sub(opened) }
-	}
-	opts.SegmentSize = max(opts.SegmentSize/BlockSize, 32) * BlockSize
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	lock, err := lockDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	w, holes, err := openWriter(dir, opts)
-	if err != nil {
-		_ = lock.Close() // the first error is the one to tell
-		return nil, err
-	}
-	if err := w.prepare(); err != nil {
-		opts.Log.Warn("journal has no reserve", "err", err)
-	}
-	j := &Journal{
-		dir: dir, opts: opts, lock: lock, mono: opts.Mono, w: w,
-		queue: make(chan *request, perBlock), stop: make(chan struct{}), ended: make(chan struct{}),
-	}
-	j.note(nil, 0, 0)
-	go j.commit()
-	for _, h := range holes {
-		if _, err := j.Append(context.Background(), firmware.KindJournalHole, "", h); err != nil {
-			_ = j.Close()
-			return nil, err
-		}
-		opts.Log.Warn("journal has a hole", "from", h.From, "to", h.To)
-	}
-	return j, nil
 }
 
 // Append writes a record and returns it when it is durable. After an error the
@@ -183,7 +153,7 @@ func (j *Journal) wait(ctx context.Context, req *request) (firmware.Record, erro
 // Scan calls fn with every readable record, oldest first, until fn returns an
 // error, which is handed back. All records acknowledged before the call are
 // among them. fn must not call Close.
-func (j *Journal) Scan(fn func(firmware.Record) error) error { return Read(j.dir, fn) }
+func (j *Journal) Scan(fn func(firmware.Record) error) error { return Read(j.path, fn) }
 
 // Stats returns the counters.
 func (j *Journal) Stats() Stats {
@@ -199,7 +169,7 @@ func (j *Journal) Close() error {
 	j.once.Do(func() {
 		close(j.stop)
 		<-j.ended
-		err = errors.Join(j.w.close(), j.lock.Close())
+		err = errors.Join(j.w.d.Close(), j.lock.Close())
 	})
 	return err
 }
@@ -213,17 +183,22 @@ func (j *Journal) commit() {
 		case <-j.stop:
 			return
 		case req := <-j.queue:
-			j.group(append([]*request{req}, j.gathered()...))
+			j.group(append([]*request{req}, j.gathered(len(req.rec.Data))...))
 		}
 	}
 }
 
-func (j *Journal) gathered() []*request {
+// most bounds the encoded bytes of the records that share a commit: it fits into
+// the smallest segment.
+const most = 15 * room
+
+func (j *Journal) gathered(bytes int) []*request {
 	var list []*request
-	for len(list) < perBlock {
+	for len(list) < perBlock-1 && bytes < most {
 		select {
 		case req := <-j.queue:
 			list = append(list, req)
+			bytes += len(req.rec.Data) + 512
 		default:
 			return list
 		}
@@ -233,6 +208,9 @@ func (j *Journal) gathered() []*request {
 
 // group makes the records of a group durable in one write and answers all.
 func (j *Journal) group(reqs []*request) {
+	if reqs = j.admit(reqs); len(reqs) == 0 {
+		return
+	}
 	lines := make([][]byte, len(reqs))
 	first := j.w.seq + 1
 	for i, req := range reqs {
@@ -243,24 +221,58 @@ func (j *Journal) group(reqs []*request) {
 		}
 		lines[i] = append(line, '\n')
 	}
+	began := j.mono()
 	blocks, err := j.w.write(first, lines)
-	j.note(err, len(reqs), blocks)
+	if err != nil {
+		err = fmt.Errorf("journal: %w", err)
+	}
+	j.note(err, len(reqs), blocks, j.mono()-began)
 	for _, req := range reqs {
 		req.done <- err
 	}
-	if err := j.w.prepare(); err != nil {
+	j.reserve()
+}
+
+// admit refuses, when there is no spare segment and the last one is half full,
+// what may not use the reserve.
+func (j *Journal) admit(reqs []*request) []*request {
+	if j.w.spare != 0 || j.w.left() > uint32(j.w.per)/2 {
+		return reqs
+	}
+	kept := reqs[:0]
+	for _, req := range reqs {
+		if j.opts.Keep(req.rec.Kind) {
+			kept = append(kept, req)
+			continue
+		}
+		err := fmt.Errorf("journal: %s: %w", req.rec.Kind, ErrReserve)
+		j.note(err, 1, 0, 0)
+		req.done <- err
+	}
+	if len(kept) == 0 {
+		j.reserve() // there may be space again
+	}
+	return kept
+}
+
+func (j *Journal) reserve() {
+	if err := j.w.reserve(); err != nil {
 		j.opts.Log.Warn("journal has no reserve", "err", err)
 	}
 	j.mu.Lock()
-	j.stats.Reserve = j.w.spare != nil
+	j.stats.Reserve, j.stats.Prepared = j.w.spare != 0, j.w.prepared
 	j.mu.Unlock()
 }
 
-func (j *Journal) note(err error, records, blocks int) {
+func (j *Journal) note(err error, records, blocks int, took time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s := &j.stats
-	s.Seq, s.Segment, s.Reserve = j.w.seq, j.w.id, j.w.spare != nil
+	s.Seq, s.Segment, s.Reserve, s.Prepared = j.w.seq, j.w.id, j.w.spare != 0, j.w.prepared
+	s.WorstMS = max(s.WorstMS, took.Milliseconds())
+	if took > SlowWrite {
+		s.Slow++
+	}
 	switch {
 	case err != nil:
 		s.Failures++

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -73,14 +74,14 @@ func TestAppendAndReopen(t *testing.T) {
 	var seq uint64
 	for round := range 3 {
 		j := open(t, dir, o)
-		for i := range 40 { // more than a segment of 32 blocks
+		for i := range 80 { // more than a segment of 64 blocks
 			rec := press(t, j, round*100+i)
 			if rec.Seq != seq+1 || rec.Station != o.Station || rec.Boot != "b" || rec.Wall.Location() != zone || rec.MonoNS < 0 {
 				t.Fatalf("record %+v after seq %d", rec, seq)
 			}
 			seq = rec.Seq
 		}
-		if s := j.Stats(); s.Seq != seq || s.Bytes != 40*BlockSize || !s.Reserve {
+		if s := j.Stats(); s.Seq != seq || s.Bytes != 80*BlockSize || !s.Reserve {
 			t.Errorf("stats %+v", s)
 		}
 		if err := j.Close(); err != nil {
@@ -88,7 +89,7 @@ func TestAppendAndReopen(t *testing.T) {
 		}
 	}
 	report, err := Check(dir)
-	if err != nil || report.Records != 120 || report.Damaged != 0 || len(report.Holes) != 0 || report.Segments < 4 {
+	if err != nil || report.Records != 240 || report.Damaged != 0 || len(report.Holes) != 0 || report.Segments < 4 {
 		t.Errorf("%+v %v", report, err)
 	}
 }
@@ -149,16 +150,16 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-type slowFile struct{ file }
+type slowFile struct{ disk }
 
-func slowCard(path string) (file, error) {
+func slowCard(path string) (disk, error) {
 	f, err := openDurable(path)
 	return slowFile{f}, err
 }
 
 func (s slowFile) WriteAt(b []byte, off int64) (int, error) {
 	time.Sleep(5 * time.Millisecond)
-	return s.file.WriteAt(b, off)
+	return s.disk.WriteAt(b, off)
 }
 
 func TestLargeRecord(t *testing.T) {
@@ -222,7 +223,7 @@ func damageOnce(t *testing.T, harm func(*rand.Rand, []byte), trial int) {
 		t.Fatal(err)
 	}
 	hit := trial % 10
-	change(t, filepath.Join(dir, segmentName(1)), hit, func(b []byte) { harm(rand.New(rand.NewPCG(1, uint64(trial))), b) })
+	change(t, filepath.Join(dir, ringName), hit, func(b []byte) { harm(rand.New(rand.NewPCG(1, uint64(trial))), b) })
 	for round := range 2 {
 		j = open(t, dir, opts())
 		press(t, j, 100+round)
@@ -277,7 +278,7 @@ func TestTruncated(t *testing.T) {
 			press(t, j, i+1)
 		}
 		_ = j.Close()
-		if err := os.Truncate(filepath.Join(dir, segmentName(1)), size); err != nil {
+		if err := os.Truncate(filepath.Join(dir, ringName), size); err != nil {
 			t.Fatal(err)
 		}
 		j = open(t, dir, opts())
@@ -293,27 +294,29 @@ func TestTruncated(t *testing.T) {
 
 // badCard fails the writes for which fail says so, in the given segments only.
 type badCard struct {
-	file
+	disk
 	fail func() error
 }
 
 func (b badCard) WriteAt(p []byte, off int64) (int, error) {
+	if len(p) > 4*BlockSize {
+		return b.disk.WriteAt(p, off) // a segment made ready
+	}
 	if err := b.fail(); err != nil {
-		n, _ := b.file.WriteAt(p[:60], off)
+		n, _ := b.disk.WriteAt(p[:60], off)
 		return n, err
 	}
-	return b.file.WriteAt(p, off)
+	return b.disk.WriteAt(p, off)
 }
 
 func TestCardFails(t *testing.T) {
 	dir := t.TempDir()
-	failures := 0
+	var failures atomic.Int32
 	o := opts()
-	o.open = func(path string) (file, error) {
+	o.open = func(path string) (disk, error) {
 		f, err := openDurable(path)
 		return badCard{f, func() error {
-			if failures > 0 {
-				failures--
+			if failures.Add(-1) >= 0 {
 				return syscall.EIO
 			}
 			return nil
@@ -321,9 +324,9 @@ func TestCardFails(t *testing.T) {
 	}
 	j := open(t, dir, o)
 	press(t, j, 1)
-	failures = 1 // the next segment takes it
+	failures.Store(1) // the next segment takes it
 	press(t, j, 2)
-	failures = 2 // that fails too
+	failures.Store(2) // that fails too
 	if _, err := j.Append(t.Context(), firmware.KindPress, "a", firmware.Press{Number: 3}); !errors.Is(err, syscall.EIO) {
 		t.Errorf("want EIO, got %v", err)
 	}
@@ -340,41 +343,105 @@ func TestCardFails(t *testing.T) {
 	_ = j.Close()
 }
 
+// When the disk is full the reserve goes on taking presses, and what is not one
+// only until half of the last segment is left.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	full := false
+	var full atomic.Bool
 	o := opts()
-	o.open = func(path string) (file, error) {
-		if full {
-			return nil, syscall.ENOSPC
-		}
-		return openDurable(path)
+	o.open = func(path string) (disk, error) {
+		d, err := openDurable(path)
+		return fullDisk{d, &full}, err
 	}
 	j := open(t, dir, o)
-	full = true
-	for i := range 32 {
-		press(t, j, i+1)
+	full.Store(true)
+	notes, presses := 0, 0
+	for ; ; notes++ {
+		if _, err := j.Append(t.Context(), "note", "", nil); errors.Is(err, ErrReserve) {
+			break
+		} else if err != nil || notes > 128 {
+			t.Fatalf("note %d: %v", notes, err)
+		}
 	}
-	if _, err := j.Append(t.Context(), "x", "", nil); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("want ENOSPC, got %v", err)
+	for ; ; presses++ {
+		if _, err := j.Append(t.Context(), firmware.KindPress, "a", firmware.Press{Number: presses + 1}); errors.Is(err, syscall.ENOSPC) {
+			break
+		} else if err != nil || presses > 128 {
+			t.Fatalf("press %d: %v", presses, err)
+		}
 	}
-	if n := len(numbers(t, dir)); n != 32 {
-		t.Errorf("%d records are readable", n)
+	if notes != 96 || presses != 32 || len(numbers(t, dir)) != presses {
+		t.Errorf("%d notes and %d presses, %d presses found", notes, presses, len(numbers(t, dir)))
 	}
-	full = false
-	if rec := press(t, j, 33); rec.Seq != 33 {
+	full.Store(false)
+	if rec := press(t, j, 33); rec.Seq != 129 {
 		t.Errorf("after space is free: %+v", rec)
 	}
+	if _, err := j.Append(t.Context(), "note", "", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+type fullDisk struct {
+	disk
+	full *atomic.Bool
+}
+
+func (d fullDisk) WriteAt(p []byte, off int64) (int, error) {
+	old := make([]byte, 1)
+	if _, err := d.ReadAt(old, off); d.full.Load() && err != nil {
+		return 0, syscall.ENOSPC
+	}
+	return d.disk.WriteAt(p, off)
+}
+
+// A place that the card cannot write any more is passed over.
+func TestBadPlace(t *testing.T) {
+	dir := t.TempDir()
+	o := opts()
+	o.open = func(path string) (disk, error) {
+		d, err := openDurable(path)
+		return badPlace{d}, err
+	}
+	j := open(t, dir, o)
+	for i := range 200 {
+		press(t, j, i+1)
+	}
+	got := numbers(t, dir)
+	for seq := range uint64(200) {
+		if got[seq+1] != int(seq)+1 {
+			t.Errorf("record %d says %d", seq+1, got[seq+1])
+		}
+	}
+	if s := j.Stats(); s.Segment != 4 || s.Failures != 0 || !s.Reserve {
+		t.Errorf("%+v", s)
+	}
+}
+
+// badPlace cannot write the second segment.
+type badPlace struct{ disk }
+
+func (d badPlace) WriteAt(p []byte, off int64) (int, error) {
+	if off/(64*BlockSize) == 1 {
+		return 0, syscall.EIO
+	}
+	return d.disk.WriteAt(p, off)
 }
 
 func TestSlowCardAndImpatientCaller(t *testing.T) {
 	o := opts()
-	gate := make(chan struct{})
-	o.open = func(path string) (file, error) {
+	gate, opened := make(chan struct{}), false
+	o.open = func(path string) (disk, error) {
 		f, err := openDurable(path)
-		return badCard{f, func() error { <-gate; return nil }}, err
+		return badCard{f, func() error {
+			if opened {
+				<-gate
+			}
+			return nil
+		}}, err
 	}
 	j := open(t, t.TempDir(), o)
+	opened = true
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := j.Append(ctx, "x", "", nil); !errors.Is(err, context.DeadlineExceeded) {

@@ -3,19 +3,17 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 
 	"stationbox/firmware"
 )
 
 // Hole is a run of record numbers that are not readable: lost with a damaged
-// block, or given to a write that was never acknowledged.
+// block, or given to a write that was never acknowledged. After a block that
+// does not say how many records it held, it is as long as it can be at most.
 type Hole struct {
 	From uint64 `json:"from"`
 	To   uint64 `json:"to"`
@@ -29,137 +27,123 @@ type Report struct {
 	First    uint64 `json:"first"`
 	Last     uint64 `json:"last"`
 	Damaged  int    `json:"damaged"` // blocks
+	Stained  int    `json:"stained"` // blocks damaged where they hold nothing
 	Holes    []Hole `json:"holes,omitempty"`
 }
 
-// Read calls fn with every readable record in dir, oldest first, until fn
-// returns an error, which is handed back. It may run while another process
-// writes. Damaged blocks are passed over: see Check.
-func Read(dir string, fn func(firmware.Record) error) error {
-	s := &scanner{fn: fn}
-	return s.dir(dir)
+// Read calls fn with every readable record of the journal at path, oldest first,
+// until fn returns an error, which is handed back. It may run while another
+// process writes. Damaged blocks are passed over: see Check.
+func Read(path string, fn func(firmware.Record) error) error { return ReadAfter(path, 0, fn) }
+
+// ReadAfter is Read of the records with larger numbers than seq. Segments that
+// hold only older ones are not read.
+func ReadAfter(path string, seq uint64, fn func(firmware.Record) error) error {
+	s := &scanner{fn: func(r firmware.Record) error {
+		if r.Seq <= seq {
+			return nil
+		}
+		return fn(r)
+	}}
+	return s.journal(path, seq)
 }
 
-// Check reads the whole journal in dir and reports what is damaged.
-func Check(dir string) (Report, error) {
+// Check reads the whole journal at path and reports what is damaged.
+func Check(path string) (Report, error) {
 	s := &scanner{fn: func(firmware.Record) error { return nil }}
-	err := s.dir(dir)
+	err := s.journal(path, 0)
 	return s.report, err
 }
-
-// segment is one file of the journal.
-type segment struct {
-	id   uint64
-	path string
-}
-
-// segments lists the files of dir by id; others are passed over.
-func segments(dir string) ([]segment, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	var list []segment
-	for _, e := range entries {
-		digits, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), ".sbj"), "seg-")
-		id, err := strconv.ParseUint(digits, 10, 64)
-		if ok && err == nil && e.Name() == segmentName(id) {
-			list = append(list, segment{id, filepath.Join(dir, e.Name())})
-		}
-	}
-	slices.SortFunc(list, func(a, b segment) int { return int(int64(a.id - b.id)) })
-	return list, nil
-}
-
-func segmentName(id uint64) string { return fmt.Sprintf("seg-%08d.sbj", id) }
 
 // scanner reads blocks in order and hands their records on. After any damage
 // it goes on at the next block.
 type scanner struct {
 	fn     func(firmware.Record) error
 	report Report
+	begun  bool // a number that is missing before the first record is one
 
-	// of the segment being read
-	end    uint32 // index after the last block that is not empty
 	tail   uint64 // numbers that damaged blocks after the last good one may have held
 	big    []byte // record in several blocks, so far
 	bigSeq uint64
 	next   uint16 // its next part
 }
 
-func (s *scanner) dir(dir string) error {
-	list, err := segments(dir)
+func (s *scanner) journal(path string, after uint64) error {
+	path, _, err := where(path)
 	if err != nil {
 		return err
 	}
-	for _, seg := range list {
-		if err := s.file(seg); err != nil {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a folder without a ring
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	r, err := findRing(f)
+	if err != nil {
+		return nil
+	}
+	return s.ring(r, r.start(after))
+}
+
+// start returns the segment in which reading of the records after seq begins.
+func (r *ring) start(seq uint64) int64 {
+	start := r.oldest()
+	one := make([]byte, BlockSize)
+	for id := start; seq > 0 && id <= r.newest; id++ {
+		if n, _ := r.read(one, id%int64(r.slots)*r.segmentBytes()); n < BlockSize {
+			break
+		}
+		if b := decodeBlock(one); b.holds(uint64(id)) && b.first <= seq {
+			start = id
+		}
+	}
+	return start
+}
+
+// ring reads the segments from start to the newest.
+func (s *scanner) ring(r *ring, start int64) error {
+	s.begun = start == 0
+	for id := start; id <= r.newest; id++ {
+		if _, err := s.segment(r, uint64(id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// file reads one segment. Pieces the card cannot read count as damaged.
-func (s *scanner) file(seg segment) error {
-	f, err := os.Open(seg.path)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	return s.blocks(f, seg.id)
-}
-
-func (s *scanner) blocks(f io.ReaderAt, id uint64) error {
+// segment reads one segment and returns the index after everything that may be
+// of it: its last sound block and the damaged ones behind that.
+func (s *scanner) segment(r *ring, id uint64) (uint32, error) {
 	s.report.Segments++
-	s.end = 0
-	buf := make([]byte, 64*BlockSize)
-	for index := uint32(0); ; {
-		n, err := f.ReadAt(buf, int64(index)*BlockSize)
-		if n == 0 && err == io.EOF {
-			return nil
-		}
-		if err != nil && err != io.EOF {
-			n, err = s.oneByOne(f, buf, index)
-		}
-		for off := 0; off < n; off += BlockSize {
-			if err := s.block(decodeBlock(buf[off:min(off+BlockSize, n)], id, index)); err != nil {
-				return err
+	slot := int64(id % uint64(r.slots))
+	end := uint32(0)
+	err := r.each(slot, func(index uint32, b block) error {
+		switch {
+		case !r.right(b, slot, index):
+			s.report.Damaged++
+			s.big = nil
+			if index == end {
+				end++
+				s.lose(b, id)
 			}
-			index++
-		}
-		if err == io.EOF {
 			return nil
+		case !b.holds(id):
+			return nil // free, or of the segment that was here before
 		}
-	}
-}
-
-// oneByOne reads the blocks of buf singly after an error of the card; what
-// cannot be read is filled with ones, which is no block.
-func (s *scanner) oneByOne(f io.ReaderAt, buf []byte, index uint32) (int, error) {
-	for off := 0; off < len(buf); off += BlockSize {
-		one := buf[off : off+BlockSize]
-		_, err := f.ReadAt(one, int64(index)*BlockSize+int64(off))
-		if err == io.EOF {
-			return off, io.EOF
-		}
-		if err != nil {
-			copy(one, bytes.Repeat([]byte{0xff}, BlockSize))
-		}
-	}
-	return len(buf), nil
+		end = index + 1
+		return s.block(b)
+	})
+	return end, err
 }
 
 func (s *scanner) block(b block) error {
-	if b.state == stateEmpty {
-		return nil
-	}
-	s.end = b.index + 1
-	if b.state == stateDamaged {
-		s.damaged(b)
-		return nil
-	}
 	s.report.Blocks++
+	if b.stained {
+		s.report.Stained++
+	}
 	if b.parts > 1 {
 		return s.bigPart(b)
 	}
@@ -167,11 +151,10 @@ func (s *scanner) block(b block) error {
 	return s.lines(b.payload)
 }
 
-func (s *scanner) damaged(b block) {
-	s.report.Damaged++
-	s.big = nil
+// lose counts the numbers that a damaged block of segment id may have held.
+func (s *scanner) lose(b block, id uint64) {
 	switch {
-	case !b.headerOK:
+	case !b.headerOK || b.segment != id:
 		s.tail += perBlock
 	case b.records > 0:
 		if last := b.first + uint64(b.records) - 1; last > s.report.Last+s.tail {
@@ -222,7 +205,7 @@ func (s *scanner) record(rec firmware.Record) error {
 	if rec.Seq <= r.Last {
 		return nil
 	}
-	if rec.Seq > r.Last+1 {
+	if rec.Seq > r.Last+1 && (s.begun || r.Records > 0) {
 		r.Holes = append(r.Holes, Hole{r.Last + 1, rec.Seq - 1})
 	}
 	if r.Records == 0 {

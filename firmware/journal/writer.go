@@ -4,173 +4,177 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 
 	"stationbox/firmware"
 )
 
-// file is what the writer needs of a segment.
-type file interface {
-	io.WriterAt
-	io.Closer
-}
-
-// opener opens an existing segment for durable writing.
-type opener func(path string) (file, error)
-
-func openDurable(path string) (file, error) {
-	return os.OpenFile(path, os.O_RDWR|syscall.O_DSYNC, 0o640)
-}
-
 // writer owns the place where the next block goes.
 type writer struct {
-	dir  string
-	size int64
-	open opener
+	shape
+	d disk
 
-	f     file
 	id    uint64 // of the segment being written
 	index uint32 // of the next block
 	seq   uint64 // of the newest record
-	newID uint64 // of the next new segment
-	spare *segment
+	spare uint64 // the next segment, ready to be written; 0: none is
+
+	prepared uint64 // bytes written to make segments ready
 }
 
-// openWriter finds the end of the journal and the holes nobody has noted yet.
-// Only the two newest written segments are read.
-func openWriter(dir string, opts Opts) (*writer, []Hole, error) {
-	w := &writer{dir: dir, size: opts.SegmentSize, open: opts.open, newID: 1}
-	if w.open == nil {
-		w.open = openDurable
+// openWriter finds the end of the ring on d and the holes nobody has noted yet,
+// or begins a ring of that shape. Only the two newest segments are read. Errors:
+// ErrForeign, and of the card.
+func openWriter(d disk, s shape, fixed bool) (*writer, []Hole, error) {
+	w := &writer{d: d, shape: s}
+	r, err := findRing(d)
+	if err != nil {
+		if what := foreign(d); what != "" && fixed {
+			return nil, nil, fmt.Errorf("%w: %s", ErrForeign, what)
+		}
+		return w, nil, w.prepare(0, 0)
 	}
-	list, err := segments(dir)
+	w.shape = r.shape
+	if r.newest < 0 && !r.ready(1) {
+		return w, nil, w.prepare(0, 0) // a ring that was being made
+	}
+	holes, err := w.findEnd(r)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(list) > 0 {
-		w.newID = list[len(list)-1].id + 1
-	}
-	end, holes, err := w.findEnd(list)
-	if err != nil {
-		return nil, nil, err
-	}
-	if end < 0 {
-		err = w.next(list)
-	} else {
-		err = w.resume(list[end], list[end+1:])
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return w, holes, nil
+	return w, holes, w.prepare(w.id, w.index)
 }
 
-// findEnd sets seq and index and returns which of list is written last, or -1.
-// The index stands after everything that is not empty, so that no block, sound
-// or not, is ever written again.
-func (w *writer) findEnd(list []segment) (int, []Hole, error) {
-	end := -1
-	for i := len(list) - 1; i >= 0 && end < 0; i-- {
-		s := &scanner{fn: func(firmware.Record) error { return nil }}
-		if err := s.file(list[i]); err != nil {
-			return 0, nil, err
-		}
-		if s.end > 0 {
-			end = i
-		}
-	}
-	if end < 0 {
-		return end, nil, nil
-	}
+// ready says that slot was made ready once.
+func (r *ring) ready(slot int64) bool {
+	found := false
+	_ = r.each(slot, func(index uint32, b block) error { // fn has no errors
+		found = found || r.right(b, slot, index)
+		return nil
+	})
+	return found
+}
+
+// findEnd sets where writing goes on and with which number. That is after
+// everything that may have been acknowledged: no block, sound or not, that lies
+// behind the end is ever written again.
+func (w *writer) findEnd(r *ring) ([]Hole, error) {
 	noted := map[Hole]bool{}
-	s := &scanner{fn: func(r firmware.Record) error {
+	s := &scanner{fn: func(rec firmware.Record) error {
 		var h Hole
-		if r.Kind == firmware.KindJournalHole && json.Unmarshal(r.Data, &h) == nil {
+		if rec.Kind == firmware.KindJournalHole && json.Unmarshal(rec.Data, &h) == nil {
 			noted[h] = true
 		}
 		return nil
 	}}
-	start := max(end-1, 0)
-	for _, seg := range list[start : end+1] {
-		if err := s.file(seg); err != nil {
-			return 0, nil, err
+	start := max(r.newest-1, r.oldest())
+	s.begun = start == 0
+	for id := start; id <= max(r.newest, 0); id++ {
+		end, err := s.segment(r, uint64(id))
+		if err != nil {
+			return nil, err
+		}
+		w.id, w.index = uint64(id), end
+	}
+	if w.index == uint32(w.per) { // then the next one was ready before this one was full
+		if err := w.begun(r, s); err != nil {
+			return nil, err
 		}
 	}
 	holes := s.report.Holes
-	if start > 0 && len(holes) > 0 && holes[0].From == 1 {
-		holes = holes[1:] // only the older segments, which were not read
-	}
 	if s.tail > 0 {
 		holes = append(holes, Hole{s.report.Last + 1, s.report.Last + s.tail})
 	}
-	w.seq, w.index = s.report.Last+s.tail, s.end
-	return end, slices.DeleteFunc(holes, func(h Hole) bool { return noted[h] }), nil
+	w.seq = s.report.Last + s.tail
+	return slices.DeleteFunc(holes, func(h Hole) bool { return noted[h] }), nil
 }
 
-// resume goes on in seg; the first of the empty ones after it is the spare. A
-// segment that was cut short and cannot be filled up may still take presses.
-func (w *writer) resume(seg segment, empty []segment) error {
-	_ = allocate(seg.path, w.size)
-	f, err := w.open(seg.path)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	w.f, w.id = f, seg.id
-	w.takeSpare(empty)
-	return nil
-}
-
-func (w *writer) takeSpare(empty []segment) {
-	if len(empty) > 0 && allocate(empty[0].path, w.size) == nil {
-		w.spare = &empty[0]
-	}
-}
-
-// next begins the first of empty, or the spare, or a new segment.
-func (w *writer) next(empty []segment) error {
-	if w.spare == nil {
-		w.takeSpare(empty)
-	}
-	if err := w.prepare(); err != nil {
-		return err
-	}
-	f, err := w.open(w.spare.path)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	if w.f != nil {
-		_ = w.f.Close() // everything in it is durable
-	}
-	w.f, w.id, w.index, w.spare = f, w.spare.id, 0, nil
-	return nil
-}
-
-// prepare makes the spare segment, so that rolling over needs no space.
-func (w *writer) prepare() error {
-	if w.spare != nil {
+// begun goes on to the segment after a full one if something may have been
+// written there, though its first block is not there: it is damaged, or a write of
+// several blocks was cut. Then the first block says so from now on.
+func (w *writer) begun(r *ring, s *scanner) error {
+	id, tail := w.id+1, s.tail
+	slot := int64(id % uint64(r.slots))
+	if !r.ready(slot) {
 		return nil
 	}
-	seg := segment{w.newID, filepath.Join(w.dir, segmentName(w.newID))}
-	f, err := os.OpenFile(seg.path, os.O_RDWR|os.O_CREATE, 0o640)
-	if err != nil {
-		return fmt.Errorf("journal: reserve: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("journal: reserve: %w", err)
-	}
-	if err := allocate(seg.path, w.size); err != nil {
-		_ = os.Remove(seg.path) // half a reserve is none
+	end, err := s.segment(r, id)
+	if err != nil || end == 0 {
+		s.tail = tail
 		return err
 	}
-	if err := syncDir(w.dir); err != nil {
+	w.id, w.index = id, end
+	one := make([]byte, BlockSize)
+	if _, err := r.read(one, slot*r.segmentBytes()); err != nil {
+		return nil // what cannot be read needs no mark
+	}
+	if b := decodeBlock(one); r.right(b, slot, 0) && !b.holds(id) {
+		return w.put(id, 0, []block{{}})
+	}
+	return nil
+}
+
+// next begins the next segment.
+func (w *writer) next() error {
+	if err := w.reserve(); err != nil {
 		return err
 	}
-	w.newID++
-	w.spare = &seg
+	w.id, w.index, w.spare = w.spare, 0, 0
+	return nil
+}
+
+// passOver is how many places of the ring that the card cannot write any more
+// are passed over at once.
+const passOver = 4
+
+// reserve makes the next segment ready, so that going on to it needs no space.
+func (w *writer) reserve() error {
+	if w.spare != 0 {
+		return nil
+	}
+	var err error
+	for id := w.id + 1; id <= w.id+min(passOver, uint64(w.slots)-2); id++ {
+		if err = w.prepare(id, 0); err == nil {
+			w.spare = id
+			return nil
+		}
+		if errors.Is(err, syscall.ENOSPC) {
+			break
+		}
+	}
+	return err
+}
+
+// prepare makes segment id ready from the block at from on: each is free, or one
+// of the segment that will be given up when the first block is written. Only what
+// is neither is written.
+func (w *writer) prepare(id uint64, from uint32) error {
+	r := &ring{shape: w.shape, d: w.d, buf: make([]byte, 64*BlockSize)}
+	slot := int64(id % uint64(w.slots))
+	bad := make([]bool, w.per)
+	count := uint32(0)
+	_ = r.each(slot, func(index uint32, b block) error { // fn has no errors
+		bad[index] = !r.right(b, slot, index)
+		count = index + 1
+		return nil
+	})
+	for i := count; i < uint32(w.per); i++ {
+		bad[i] = true
+	}
+	for i := from; i < uint32(w.per); {
+		n := uint32(0)
+		for i+n < uint32(w.per) && bad[i+n] {
+			n++
+		}
+		if n > 0 {
+			if err := w.put(id, i, make([]block, n)); err != nil {
+				return fmt.Errorf("reserve: %w", err)
+			}
+			w.prepared += uint64(n) * BlockSize
+		}
+		i += n + 1
+	}
 	return nil
 }
 
@@ -179,99 +183,55 @@ func (w *writer) prepare() error {
 // repeated once in the next one; the numbers are not used again either way.
 func (w *writer) write(first uint64, lines [][]byte) (int, error) {
 	blocks := pack(first, lines)
-	if int64(w.index)+int64(len(blocks)) > w.size/BlockSize {
-		if err := w.next(nil); err != nil {
+	if w.index == uint32(w.per) {
+		if err := w.next(); err != nil {
 			return 0, err
 		}
 	}
 	w.seq = first + uint64(len(lines)) - 1
-	err := w.at(blocks)
+	err := w.append(blocks)
 	if err == nil {
 		return len(blocks), nil
 	}
-	if again := w.next(nil); again != nil {
+	if again := w.next(); again != nil {
 		return 0, errors.Join(err, again)
 	}
-	if again := w.at(blocks); again != nil {
+	if again := w.append(blocks); again != nil {
 		return 0, errors.Join(err, again)
 	}
 	return len(blocks), nil
 }
 
-func (w *writer) at(blocks []block) error {
-	index := w.index
-	w.index += uint32(len(blocks)) // also after an error: never the same place again
-	if _, err := w.f.WriteAt(place(blocks, w.id, index), int64(index)*BlockSize); err != nil {
-		return fmt.Errorf("journal: segment %d: %w", w.id, err)
-	}
-	return nil
-}
-
-func (w *writer) close() error {
-	if err := w.f.Close(); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	return nil
-}
-
-// allocate takes size bytes for the file at path, durably; what is in it stays.
-func allocate(path string, size int64) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0o640)
-	if err != nil {
-		return fmt.Errorf("journal: reserve: %w", err)
-	}
-	err = syscall.Fallocate(int(f.Fd()), 0, 0, size)
-	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
-		err = extend(f, size)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("journal: reserve %d bytes: %w", size, err)
-	}
-	return nil
-}
-
-// extend writes zeros to the end of a file system that cannot reserve.
-func extend(f *os.File, size int64) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	zeros := make([]byte, 64*BlockSize)
-	for off := info.Size(); off < size; off += int64(len(zeros)) {
-		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), size-off)], off); err != nil {
-			return err
+// append writes blocks at the end, over the end of the segment if need be.
+func (w *writer) append(blocks []block) error {
+	for len(blocks) > 0 {
+		if w.index == uint32(w.per) {
+			if err := w.next(); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("journal: folder %s: %w", dir, err)
-	}
-	return nil
-}
-
-// lockDir keeps a second writer out for as long as the file is open.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o640)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err != nil {
-		_ = f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("journal %s: %w", dir, ErrBusy)
+		n := min(len(blocks), int(uint32(w.per)-w.index))
+		index := w.index
+		w.index += uint32(n) // also after an error: never the same place again
+		if err := w.put(w.id, index, blocks[:n]); err != nil {
+			return fmt.Errorf("segment %d: %w", w.id, err)
 		}
-		return nil, fmt.Errorf("journal %s: lock: %w", dir, err)
+		blocks = blocks[n:]
 	}
-	return f, nil
+	return nil
+}
+
+func (w *writer) put(id uint64, index uint32, blocks []block) error {
+	at := int64(id%uint64(w.slots))*w.segmentBytes() + int64(index)*BlockSize
+	_, err := w.d.WriteAt(w.place(blocks, id, index), at)
+	return err
+}
+
+// left is how many blocks can be written without a further segment.
+func (w *writer) left() uint32 {
+	n := uint32(w.per) - w.index
+	if w.spare != 0 {
+		n += uint32(w.per)
+	}
+	return n
 }
