@@ -289,6 +289,10 @@ func TestTruncated(t *testing.T) {
 		if len(got) != whole+1 {
 			t.Errorf("cut to %d bytes: %d records, want %d", size, len(got), whole+1)
 		}
+		fill(t, dir, 80) // into the next segment
+		if report, err := Check(dir); err != nil || report.Damaged+len(report.Holes) > 0 || report.Records != whole+81 {
+			t.Errorf("cut to %d bytes and filled: %+v %v", size, report, err)
+		}
 	}
 }
 

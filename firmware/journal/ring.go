@@ -50,17 +50,19 @@ func findRing(d io.ReaderAt) (*ring, error) {
 			return nil, errNoRing
 		}
 	}
-	for slot := range int64(r.slots) {
-		id, there, err := r.probe(slot)
-		if err != nil {
-			break // the file ends here
-		}
-		if there {
-			r.newest = max(r.newest, id)
+	for slot, never := int64(0), 0; slot < int64(r.slots) && never < passOver+2; slot++ {
+		id, made := r.probe(slot)
+		r.newest = max(r.newest, id)
+		if never++; made {
+			never = 0
 		}
 	}
 	return r, nil
 }
+
+// passOver is how many places of the ring that the card cannot write are passed
+// over at once. Where more than that were never made ready, the first round ends.
+const passOver = 4
 
 // at is where b belongs in a ring of that shape.
 func (r *ring) at(s shape, b block) int64 {
@@ -72,24 +74,28 @@ func (r *ring) right(b block, slot int64, index uint32) bool {
 	return b.sound && b.shape == r.shape && b.index == index && b.segment%uint64(r.slots) == uint64(slot)
 }
 
-// probe returns the newest segment that has a block in slot. One look is enough
-// where the first block is sound. Errors: io.EOF.
-func (r *ring) probe(slot int64) (int64, bool, error) {
+// probe returns the newest segment that has a block in slot, or -1, and whether
+// slot was ever made ready. One look is enough where the first block is written;
+// where it is free, or gone, the others may still say more.
+func (r *ring) probe(slot int64) (newest int64, made bool) {
 	one := make([]byte, BlockSize)
-	if n, err := r.read(one, slot*r.segmentBytes()); n < BlockSize {
-		return 0, false, err
+	if n, _ := r.read(one, slot*r.segmentBytes()); n < BlockSize {
+		return -1, false
 	}
-	if b := decodeBlock(one); r.right(b, slot, 0) {
-		return int64(b.segment), !b.free(), nil
+	if b := decodeBlock(one); r.right(b, slot, 0) && !b.free() {
+		return int64(b.segment), true
 	}
-	newest, there := int64(-1), false
-	err := r.each(slot, func(index uint32, b block) error {
-		if r.right(b, slot, index) && !b.free() {
-			newest, there = max(newest, int64(b.segment)), true
+	newest = -1
+	_ = r.each(slot, func(index uint32, b block) error { // fn has no errors
+		if r.right(b, slot, index) {
+			made = true
+			if !b.free() {
+				newest = max(newest, int64(b.segment))
+			}
 		}
 		return nil
 	})
-	return newest, there, err
+	return newest, made
 }
 
 // each calls fn with the blocks of slot. Errors: what fn returns.

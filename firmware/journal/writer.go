@@ -36,7 +36,7 @@ func openWriter(d disk, s shape, fixed bool) (*writer, []Hole, error) {
 		return w, nil, w.prepare(0, 0)
 	}
 	w.shape = r.shape
-	if r.newest < 0 && !r.ready(1) {
+	if _, made := r.probe(1); r.newest < 0 && !made {
 		return w, nil, w.prepare(0, 0) // a ring that was being made
 	}
 	holes, err := w.findEnd(r)
@@ -44,16 +44,6 @@ func openWriter(d disk, s shape, fixed bool) (*writer, []Hole, error) {
 		return nil, nil, err
 	}
 	return w, holes, w.prepare(w.id, w.index)
-}
-
-// ready says that slot was made ready once.
-func (r *ring) ready(slot int64) bool {
-	found := false
-	_ = r.each(slot, func(index uint32, b block) error { // fn has no errors
-		found = found || r.right(b, slot, index)
-		return nil
-	})
-	return found
 }
 
 // findEnd sets where writing goes on and with which number. That is after
@@ -96,7 +86,7 @@ func (w *writer) findEnd(r *ring) ([]Hole, error) {
 func (w *writer) begun(r *ring, s *scanner) error {
 	id, tail := w.id+1, s.tail
 	slot := int64(id % uint64(r.slots))
-	if !r.ready(slot) {
+	if _, made := r.probe(slot); !made {
 		return nil
 	}
 	end, err := s.segment(r, id)
@@ -123,10 +113,6 @@ func (w *writer) next() error {
 	w.id, w.index, w.spare = w.spare, 0, 0
 	return nil
 }
-
-// passOver is how many places of the ring that the card cannot write any more
-// are passed over at once.
-const passOver = 4
 
 // reserve makes the next segment ready, so that going on to it needs no space.
 func (w *writer) reserve() error {

@@ -1,0 +1,81 @@
+//go:build linux
+
+package powercut
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Loop is a loop device.
+type Loop struct {
+	Path string
+	f    *os.File
+}
+
+// Attach lays a loop device on the file at path. It needs root. Close must be
+// called.
+func Attach(path string) (*Loop, error) {
+	back, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("powercut: %w", err)
+	}
+	defer func() { _ = back.Close() }() // the device holds it
+	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("powercut: %w", err)
+	}
+	defer func() { _ = control.Close() }()
+	for range 16 { // somebody else may take the free one first
+		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
+		if err != nil {
+			return nil, fmt.Errorf("powercut: free loop device: %w", err)
+		}
+		l, err := attach(fmt.Sprintf("/dev/loop%d", n), back)
+		if err == nil || !errors.Is(err, syscall.EBUSY) {
+			return l, err
+		}
+	}
+	return nil, errors.New("powercut: no free loop device")
+}
+
+func attach(path string, back *os.File) (*Loop, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("powercut: %w", err)
+	}
+	cfg := unix.LoopConfig{Fd: uint32(back.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}}
+	if err := unix.IoctlLoopConfigure(int(f.Fd()), &cfg); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("powercut: %s: %w", path, err)
+	}
+	return &Loop{path, f}, nil
+}
+
+// Close gives the device free; the last who closes it ends it.
+func (l *Loop) Close() error { return l.f.Close() }
+
+// Mount mounts the ext4 on the device at dir.
+func (l *Loop) Mount(dir, data string) error {
+	if err := syscall.Mount(l.Path, dir, "ext4", syscall.MS_NOATIME, data); err != nil {
+		return fmt.Errorf("powercut: mount %s: %w", l.Path, err)
+	}
+	return nil
+}
+
+// Unmount unmounts dir and waits for what still looks into it.
+func Unmount(dir string) error {
+	for range 50 {
+		err := syscall.Unmount(dir, 0)
+		if !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond) // for instance a udev that looks at it
+	}
+	return syscall.Unmount(dir, syscall.MNT_DETACH)
+}
