@@ -40,6 +40,8 @@ var layout = []rule{
 	{"firmware/console", []string{"firmware", "firmware/text", "firmware/command", "hal"}, nil},
 	{"firmware/station", []string{"firmware", "firmware/", "hal", "hal/", "media/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 	{"firmware/power/explore", []string{"firmware", "firmware/power", "hal"}, nil},
+	// The read model is SQLite; the truth, in firmware/journal, is not.
+	{"firmware/ledger", []string{"firmware"}, []string{"modernc.org/sqlite"}},
 	{"firmware/", []string{"firmware", "firmware/text", "hal"}, []string{"periph.io/x/conn/v3/physic", "golang.org/x/sys"}},
 	{"media/sound", []string{"media/"}, []string{"github.com/gen2brain/malgo"}},
 	{"media/library", []string{"media/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},
