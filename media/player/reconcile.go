@@ -89,12 +89,19 @@ func (s *session) reconcile(ctx context.Context) error {
 		return nil
 	case v.eof && v.paused && last:
 		return s.finish(ctx, w.id)
+	case v.byItself && v.paused && !w.paused && !v.eof && p.o.Now().Sub(v.moved) < endPatience:
+		return nil // at an end, of which mpv speaks in a moment
+	case v.byItself && v.paused && !w.paused && last && w.near(v.duration):
+		return s.finish(ctx, w.id) // it never does when the picture cannot be decoded
 	case v.paused != w.paused && (!v.eof || !last):
 		_, err := s.c.call(ctx, callBound, setProperty("pause", w.paused))
 		return fatal(err)
 	}
 	return nil
 }
+
+// near says whether an item of that length is at its end.
+func (i item) near(length time.Duration) bool { return length > 0 && i.at >= length-endTolerance }
 
 // fatal keeps only the errors that end a session: what mpv refuses or answers
 // oddly does not.

@@ -16,6 +16,7 @@ const (
 	loadBound   = 20 * time.Second       // from loadfile to the first frame
 	beatEvery   = 500 * time.Millisecond // between two questions whether mpv lives and moves
 	mostCrashes = 8                      // in a row without progress, before a programme is given up
+	endPatience = 2 * time.Second        // from mpv's own pause to its word that this is the end
 	screenBeats = 10                     // beats between two looks for a screen
 	backoffMin  = 100 * time.Millisecond
 	backoffMax  = 5 * time.Second

@@ -33,6 +33,7 @@ type view struct {
 	vo, ao   bool
 	decoded  bool // a frame of the programme came out of its decoder
 	paused   bool
+	byItself bool // mpv paused, which it does at an end
 	eof      bool
 
 	loud   float64 // LUFS that the meter said, at loudAt
@@ -187,6 +188,7 @@ func (p *Player) propertyLocked(m message) {
 		return
 	case "pause":
 		v.paused, v.moved = isTrue(m.Data), p.o.Now()
+		v.byItself = v.paused && !p.want.paused
 	case "idle-active":
 		v.idle = isTrue(m.Data)
 	case "eof-reached":
