@@ -114,11 +114,14 @@ func TestKeysAndTheirTime(t *testing.T) {
 			time.Sleep(33 * time.Millisecond)
 			k.Key(79, 2) // held: the kernel repeats
 		}
-		k.Key(79, 0)
 		r, err := k.Read(t.Context())
 		if err != nil || say(r) != "79 " || r.Changes[0].At != pressed.Truncate(time.Microsecond) {
 			t.Errorf("%+v, %v, want 79 at %v", r, err, pressed)
 		}
+		if got := k.read(t, time.Second); got != "" {
+			t.Errorf("held: %q", got)
+		}
+		k.Key(79, 0)
 		if got := k.read(t, time.Second); got != "/79 " {
 			t.Errorf("then %q", got)
 		}

@@ -76,3 +76,21 @@ func FuzzDevice(f *testing.F) {
 		}
 	})
 }
+
+// TestReportWithoutEnd: a device that never ends a report does not fill the memory.
+func TestReportWithoutEnd(t *testing.T) {
+	k := &tape{}
+	for range 2 * maxPending {
+		k.rest = append(k.rest, encode(Event{Type: evKey, Code: 79, Value: 2}, 24)...)
+	}
+	d, err := New("/dev/input/event0", Opts{EventSize: 24, Open: func(string) (Handle, error) { return k, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Read(t.Context()); !errors.Is(err, hal.ErrGarbled) {
+		t.Errorf("read: %v", err)
+	}
+}
