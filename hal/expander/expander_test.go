@@ -117,11 +117,24 @@ func TestPowerGlitch(t *testing.T) {
 	})
 }
 
+// TestPullUpsOfOnePort: each look at the contacts proves the pull-ups of both ports.
+func TestPullUpsOfOnePort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBoard(t)
+		b.want(t, 0, all22, nil)
+		for _, reg := range []byte{0x0C, 0x0D} {
+			b.mcp.Scramble(reg, 0)
+			b.want(t, 0, onlyPCF, hal.ErrGarbled)
+			b.want(t, 0, all22, nil)
+		}
+	})
+}
+
 // TestSpark: a register that changed by itself is found by the next verification, and
 // mended; also when the chip is in the other register map.
 func TestSpark(t *testing.T) {
 	for name, spark := range map[string][2]byte{
-		"contacts inverted": {2, 0xFF}, "an input is an output": {0, 0x3F}, "the other map": {0x0A, 0x80}, "pull-ups of port B": {0x0D, 0},
+		"contacts inverted": {2, 0xFF}, "an input is an output": {0, 0x3F}, "the other map": {0x0A, 0x80},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
