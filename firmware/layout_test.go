@@ -52,6 +52,7 @@ var layout = []rule{
 	{"hal/sim/", []string{"hal", "hal/sim/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 	{"hal/line", []string{"hal"}, []string{"go.bug.st/serial", "golang.org/x/sys"}},
 	{"hal/meter", []string{"hal", "hal/modbus"}, []string{"periph.io/x/conn"}},
+	{"hal/panel", []string{"hal", "hal/evdev"}, []string{"periph.io/x/conn"}},
 	{"hal/", []string{"hal"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 }
 

@@ -19,7 +19,7 @@ import (
 // keypad is the villagers' panel: keys, lamp and buzzer on one bank of pins.
 type keypad struct {
 	bank   *gpioline.Bank // nil when the configuration names no pin
-	panel  *panel.Panel   // nil without rows and columns
+	panel  *panel.Matrix  // nil without rows and columns
 	lights *indicator.Indicator
 	faults *faults
 	log    *slog.Logger
@@ -70,7 +70,7 @@ func (k *keypad) build(cfg *config.Config, now func() time.Time) error {
 		}
 		rows[i], cols[i] = row, col
 	}
-	k.panel, err = panel.New(rows, cols, panel.Opts{Now: now, Edges: gpioline.Monotonic})
+	k.panel, err = panel.NewMatrix(rows, cols, panel.Opts{Now: now, Edges: gpioline.Monotonic})
 	return err
 }
 

@@ -10,12 +10,19 @@ import (
 type decoder struct {
 	debounce time.Duration
 	stuck    time.Duration
+	ghosts   func(contacts uint64) uint64 // those of a scan that may be none; nil: there are no such
 
-	cells     [16]cell
-	ghostFrom time.Time    // since when some cells are ambiguous, zero if none
-	last      time.Time    // of the scans that follow each other; zero at rest
-	since     [4]time.Time // for the next scan: since when rows are known to be low, zero if not
+	cells     []cell
+	ghostFrom time.Time // since when some cells are ambiguous, zero if none
+	last      time.Time // of the scans that follow each other; zero at rest
 }
+
+func newDecoder(cells int, o Opts) decoder {
+	return decoder{debounce: o.Debounce, stuck: o.Stuck, cells: make([]cell, cells)}
+}
+
+// everything is the set of all cells.
+const everything = ^uint64(0)
 
 // quickest is the shortest pause of a hand between two presses.
 const quickest = 80 * time.Millisecond
@@ -27,19 +34,23 @@ type cell struct {
 	down  bool      // debounced
 	from  time.Time // when down began
 	stuck bool      // down for too long; reported as released
+	known time.Time // for the next scan: since when it is down if it is, zero if not known
 }
 
-// feed takes one scan, bit 4×row+column set for a closed contact, and calls emit
-// for each change. now must not go back. It tells whether a press may have been
-// missed because the scan before was too long ago.
-func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
+// feed takes one scan, a bit set for a closed contact, and calls emit for each
+// change; cells that are not in known stay as they were. now must not go back. It
+// tells whether a press may have been missed because the scan before was too long ago.
+func (d *decoder) feed(contacts, known uint64, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
 	blind := time.Duration(0)
 	if !d.last.IsZero() {
 		blind = now.Sub(d.last)
 	}
 	missed = blind >= quickest
 	d.last = now
-	ghosts := ambiguous(matrix)
+	ghosts := uint64(0)
+	if d.ghosts != nil {
+		ghosts = d.ghosts(contacts)
+	}
 	if ghosts == 0 {
 		d.ghostFrom = time.Time{}
 	} else if d.ghostFrom.IsZero() {
@@ -47,16 +58,16 @@ func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bo
 	}
 	for i := range d.cells {
 		c := &d.cells[i]
-		raw := matrix&(1<<i) != 0
-		if ghosts&(1<<i) != 0 {
+		raw := contacts&(1<<i) != 0
+		if (ghosts|^known)&(1<<i) != 0 {
 			raw = c.down // nothing is known: keep what was
 		}
 		if raw != c.raw {
 			// Seen once: a bounce, if it was looked at often enough to know.
 			missed = missed || c.raw != c.down && blind > d.debounce
 			c.raw, c.since = raw, now
-			if from := d.since[i/4]; raw && !from.IsZero() {
-				c.since = from
+			if raw && !c.known.IsZero() {
+				c.since = c.known
 			}
 		}
 		if c.raw != c.down && now.Sub(c.since) >= d.debounce {
@@ -66,13 +77,18 @@ func (d *decoder) feed(matrix uint16, now time.Time, emit func(cell int, down bo
 			c.stuck = true
 			emit(i, false, now)
 		}
+		c.known = time.Time{}
 	}
-	d.since = [4]time.Time{}
 	return missed
 }
 
 // rest notes that no scan follows for a while, or none can be made.
-func (d *decoder) rest() { d.last, d.since = time.Time{}, [4]time.Time{} }
+func (d *decoder) rest() {
+	d.last = time.Time{}
+	for i := range d.cells {
+		d.cells[i].known = time.Time{}
+	}
+}
 
 // turn takes over the debounced level.
 func (c *cell) turn(i int, emit func(cell int, down bool, at time.Time)) {
@@ -85,14 +101,15 @@ func (c *cell) turn(i int, emit func(cell int, down bool, at time.Time)) {
 	emit(i, c.down, c.since)
 }
 
-// ambiguous returns the cells of scans in which two rows share two columns or
-// more: without diodes three keys at the corners of a rectangle look like four.
-func ambiguous(matrix uint16) uint16 {
-	var ghosts uint16
+// ambiguous returns the cells of a matrix, bit 4×row+column, whose rows share two
+// columns or more: without diodes three keys at the corners of a rectangle look like
+// four.
+func ambiguous(matrix uint64) uint64 {
+	var ghosts uint64
 	for a := range 3 {
 		for b := a + 1; b < 4; b++ {
 			common := matrix >> (4 * a) & (matrix >> (4 * b)) & 0xF
-			if bits.OnesCount16(common) >= 2 {
+			if bits.OnesCount64(common) >= 2 {
 				ghosts |= common<<(4*a) | common<<(4*b)
 			}
 		}
@@ -122,8 +139,8 @@ func (d *decoder) busy() bool {
 }
 
 // stuckKeys returns the cells that are stuck.
-func (d *decoder) stuckKeys() uint16 {
-	var set uint16
+func (d *decoder) stuckKeys() uint64 {
+	var set uint64
 	for i := range d.cells {
 		if d.cells[i].stuck {
 			set |= 1 << i

@@ -26,20 +26,26 @@ type desk struct {
 	events []event
 }
 
-func newDesk() *desk {
-	return &desk{decoder: decoder{debounce: testDebounce, stuck: testStuck}}
+func matrixDecoder() decoder {
+	d := newDecoder(16, Opts{Debounce: testDebounce, Stuck: testStuck})
+	d.ghosts = ambiguous
+	return d
 }
 
-func (d *desk) scan(matrix uint16, wait time.Duration) {
+func newDesk() *desk {
+	return &desk{decoder: matrixDecoder()}
+}
+
+func (d *desk) scan(matrix uint64, wait time.Duration) {
 	d.now += wait
 	epoch := time.Unix(1000, 0)
-	d.feed(matrix, epoch.Add(d.now), func(cell int, down bool, at time.Time) {
+	d.feed(matrix, everything, epoch.Add(d.now), func(cell int, down bool, at time.Time) {
 		d.events = append(d.events, event{cell, down, at.Sub(epoch)})
 	})
 }
 
 // hold scans the same matrix every 5 ms for a while.
-func (d *desk) hold(matrix uint16, for_ time.Duration) {
+func (d *desk) hold(matrix uint64, for_ time.Duration) {
 	for end := d.now + for_; d.now < end; {
 		d.scan(matrix, ScanEvery)
 	}
@@ -57,8 +63,8 @@ func (d *desk) want(t *testing.T, want ...event) {
 	}
 }
 
-func key(cells ...int) uint16 {
-	var m uint16
+func key(cells ...int) uint64 {
+	var m uint64
 	for _, c := range cells {
 		m |= 1 << c
 	}
@@ -149,7 +155,7 @@ func TestAlternates(t *testing.T) {
 		var down [16]bool
 		var last [16]time.Duration
 		for range rapid.IntRange(1, 200).Draw(rt, "scans") {
-			matrix := rapid.Uint16().Draw(rt, "matrix") & rapid.Uint16().Draw(rt, "thin")
+			matrix := uint64(rapid.Uint16().Draw(rt, "matrix") & rapid.Uint16().Draw(rt, "thin"))
 			d.events = d.events[:0]
 			for range rapid.IntRange(1, 6).Draw(rt, "times") {
 				d.scan(matrix, time.Duration(rapid.IntRange(1, 12).Draw(rt, "ms"))*time.Millisecond)
@@ -179,7 +185,7 @@ func TestTyping(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDesk()
 		typed := rapid.SliceOfN(rapid.IntRange(0, 15), 1, 12).Draw(rt, "keys")
-		bounce := func(m uint16) {
+		bounce := func(m uint64) {
 			for range rapid.IntRange(0, 4).Draw(rt, "bounces") {
 				d.scan(m, time.Duration(rapid.IntRange(0, 3).Draw(rt, "open"))*time.Millisecond)
 				d.scan(0, time.Duration(rapid.IntRange(0, 3).Draw(rt, "closed"))*time.Millisecond)
@@ -205,7 +211,7 @@ func TestTyping(t *testing.T) {
 // TestAmbiguousByDefinition compares with the definition: a cell is ambiguous
 // when it is a corner of a rectangle whose four corners are all closed.
 func TestAmbiguousByDefinition(t *testing.T) {
-	var rectangles []uint16
+	var rectangles []uint64
 	for r1 := range 3 {
 		for r2 := r1 + 1; r2 < 4; r2++ {
 			for c1 := range 3 {
@@ -216,8 +222,8 @@ func TestAmbiguousByDefinition(t *testing.T) {
 		}
 	}
 	for m := range 1 << 16 {
-		matrix := uint16(m)
-		var want uint16
+		matrix := uint64(m)
+		var want uint64
 		for _, corners := range rectangles {
 			if matrix&corners == corners {
 				want |= corners
@@ -238,7 +244,7 @@ func FuzzDecoder(f *testing.F) {
 		var down [16]bool
 		for ; len(b) >= 3; b = b[3:] {
 			d.events = d.events[:0]
-			d.scan(uint16(b[0])|uint16(b[1])<<8, time.Duration(b[2])*time.Millisecond)
+			d.scan(uint64(b[0])|uint64(b[1])<<8, time.Duration(b[2])*time.Millisecond)
 			for _, e := range d.events {
 				if e.cell < 0 || e.cell > 15 || down[e.cell] == e.down {
 					t.Fatalf("event %v, key was %v", e, down[e.cell])

@@ -12,7 +12,7 @@ type poster interface{ Post(gpio.Level) error }
 type drainer interface{ OpenDrain(on bool) }
 
 // setUp takes the pins, once and after each failure.
-func (p *Panel) setUp() error {
+func (p *Matrix) setUp() error {
 	if p.ready {
 		return nil
 	}
@@ -36,7 +36,7 @@ func (p *Panel) setUp() error {
 
 // anyKey returns, with all columns low, the rows that are low. It leaves the
 // columns low, ready for an edge.
-func (p *Panel) anyKey() (uint8, error) {
+func (p *Matrix) anyKey() (uint8, error) {
 	if err := p.driveAll(gpio.Low); err != nil {
 		return 0, err
 	}
@@ -47,7 +47,7 @@ func (p *Panel) anyKey() (uint8, error) {
 const allRows uint8 = 0b1111
 
 // lowRows reads the rows of the set and returns those that are low.
-func (p *Panel) lowRows(set uint8) (uint8, error) {
+func (p *Matrix) lowRows(set uint8) (uint8, error) {
 	var low uint8
 	for i, row := range p.rows {
 		if set&(1<<i) == 0 {
@@ -66,7 +66,7 @@ func (p *Panel) lowRows(set uint8) (uint8, error) {
 
 // scan lowers the columns one after the other and returns the closed contacts,
 // bit 4×row+column. Rows that stay low without any column are left out.
-func (p *Panel) scan() (uint16, error) {
+func (p *Matrix) scan() (uint16, error) {
 	if err := p.driveAll(gpio.High); err != nil {
 		return 0, err
 	}
@@ -106,7 +106,7 @@ const settleTries = 50
 // settle waits, with all columns high, until the rows of the set are high again,
 // so that a key of one column is not seen in the next. Rows that stay low are
 // shorted to ground.
-func (p *Panel) settle(set uint8) error {
+func (p *Matrix) settle(set uint8) error {
 	var err error
 	for range settleTries {
 		if set == 0 {
@@ -120,7 +120,7 @@ func (p *Panel) settle(set uint8) error {
 	return nil
 }
 
-func (p *Panel) driveAll(l gpio.Level) error {
+func (p *Matrix) driveAll(l gpio.Level) error {
 	for _, col := range p.cols {
 		if err := drive(col, l); err != nil {
 			return err

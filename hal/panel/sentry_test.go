@@ -34,7 +34,7 @@ func (r stampedRow) NextEdge(timeout time.Duration) (gpio.Level, time.Duration, 
 // laggard is a panel with stamped rows that can be kept from its pins.
 type laggard struct {
 	*matrix
-	panel *Panel
+	panel *Matrix
 }
 
 // stamp is the clock of the edges in a bubble.
@@ -50,7 +50,7 @@ func lagging(fail func(string, ...any), script func(l laggard)) {
 		m.edges[i] = r.edges
 		rows[i] = r
 	}
-	p, err := New(rows, cols, Opts{Edges: stamp})
+	p, err := NewMatrix(rows, cols, Opts{Edges: stamp})
 	if err != nil {
 		fail("%v", err)
 		return

@@ -91,9 +91,9 @@ func (m *matrix) change(do func()) {
 	}
 }
 
-func (m *matrix) press(cells ...int) { m.change(func() { m.closed |= key(cells...) }) }
+func (m *matrix) press(cells ...int) { m.change(func() { m.closed |= uint16(key(cells...)) }) }
 
-func (m *matrix) let(cells ...int) { m.change(func() { m.closed &^= key(cells...) }) }
+func (m *matrix) let(cells ...int) { m.change(func() { m.closed &^= uint16(key(cells...)) }) }
 
 func (m *matrix) fail(err error) { m.change(func() { m.err = err }) }
 
@@ -160,12 +160,12 @@ func (m *matrix) pins() (rows [4]gpio.PinIn, cols [4]gpio.PinOut) {
 }
 
 // typing runs a panel on m in a bubble of virtual time.
-func typing(t *testing.T, m *matrix, script func(p *Panel)) {
+func typing(t *testing.T, m *matrix, script func(p *Matrix)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m.open()
 		rows, cols := m.pins()
-		p, err := New(rows, cols, Opts{})
+		p, err := NewMatrix(rows, cols, Opts{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func typing(t *testing.T, m *matrix, script func(p *Panel)) {
 
 // heard returns the keys said so far: presses as they are, releases after a /, and a
 // ! where some may have been missed.
-func heard(p *Panel) string {
+func heard(p *Matrix) string {
 	var s strings.Builder
 	for {
 		select {
@@ -206,7 +206,7 @@ func heard(p *Panel) string {
 
 func TestPanelTypes(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		for i := range 16 {
 			m.press(i)
 			time.Sleep(80 * time.Millisecond)
@@ -224,7 +224,7 @@ func TestPanelTypes(t *testing.T) {
 
 func TestPanelBounces(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		start := time.Now()
 		for range 9 {
 			m.press(4)
@@ -248,7 +248,7 @@ func TestPanelBounces(t *testing.T) {
 
 func TestPanelGhost(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		m.press(0)
 		time.Sleep(60 * time.Millisecond)
 		m.press(1)
@@ -271,7 +271,7 @@ func TestPanelGhost(t *testing.T) {
 func TestPanelSlowRows(t *testing.T) {
 	m := &matrix{}
 	m.slow = 6
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		m.press(1)
 		time.Sleep(60 * time.Millisecond)
 		m.let(1)
@@ -284,7 +284,7 @@ func TestPanelSlowRows(t *testing.T) {
 
 func TestPanelStuckKey(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		m.press(10)
 		time.Sleep(11 * time.Second)
 		if err := p.State(); !errors.Is(err, hal.ErrGarbled) || !strings.Contains(err.Error(), "'9'") {
@@ -307,7 +307,7 @@ func TestPanelStuckKey(t *testing.T) {
 
 func TestPanelShortedRow(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		m.change(func() { m.shorted = 0b0010 })
 		time.Sleep(200 * time.Millisecond)
 		if err := p.State(); !errors.Is(err, hal.ErrGarbled) || !strings.Contains(err.Error(), "shorted") {
@@ -330,7 +330,7 @@ func TestPanelShortedRow(t *testing.T) {
 
 func TestPanelLosesItsPins(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		m.press(0)
 		time.Sleep(60 * time.Millisecond)
 		m.fail(hal.ErrGone)
@@ -342,7 +342,7 @@ func TestPanelLosesItsPins(t *testing.T) {
 		time.Sleep(time.Second)
 		m.let(0)
 		time.Sleep(60 * time.Millisecond)
-		if got := heard(p); got != "1!/1" || p.State() != nil {
+		if got := heard(p); got != "1!!/1" || p.State() != nil {
 			t.Errorf("heard %s, state %v: a lost pin made a press", got, p.State())
 		}
 	})
@@ -350,7 +350,7 @@ func TestPanelLosesItsPins(t *testing.T) {
 
 func TestPanelNobodyReads(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(p *Panel) {
+	typing(t, m, func(p *Matrix) {
 		for range keysDepth {
 			m.press(0)
 			time.Sleep(60 * time.Millisecond)
@@ -366,7 +366,7 @@ func TestPanelNobodyReads(t *testing.T) {
 // TestPanelRests: with no key down a panel reads its rows only every IdleCheck.
 func TestPanelRests(t *testing.T) {
 	m := &matrix{}
-	typing(t, m, func(*Panel) {
+	typing(t, m, func(*Matrix) {
 		m.change(func() { m.reads = 0 })
 		time.Sleep(time.Second)
 		m.mu.Lock()
@@ -382,15 +382,15 @@ func TestPanelNewErrors(t *testing.T) {
 	for name, opts := range map[string]Opts{
 		"short layout": {Layout: "123"}, "twice": {Layout: "1123456789ABCDEF"}, "long": {Layout: DefaultLayout + "x"},
 	} {
-		if p, err := New(rows, cols, opts); err == nil || p != nil {
+		if p, err := NewMatrix(rows, cols, opts); err == nil || p != nil {
 			t.Errorf("%s: %v, %v", name, p, err)
 		}
 	}
-	if _, err := New(rows, cols, Opts{Layout: "一二三四五六七八九十百千万亿兆京"}); err != nil {
+	if _, err := NewMatrix(rows, cols, Opts{Layout: "一二三四五六七八九十百千万亿兆京"}); err != nil {
 		t.Errorf("Chinese layout: %v", err)
 	}
 	rows[2] = nil
-	if p, err := New(rows, cols, Opts{}); !errors.Is(err, hal.ErrGone) || p != nil {
+	if p, err := NewMatrix(rows, cols, Opts{}); !errors.Is(err, hal.ErrGone) || p != nil {
 		t.Errorf("missing row: %v, %v", p, err)
 	}
 }
