@@ -55,7 +55,9 @@ func NewButtons(bank Bank, opts Opts) (*Buttons, error) {
 		return nil, fmt.Errorf("panel: %d buttons: want 1 to %d", n, MaxButtons)
 	}
 	opts = opts.filled()
-	return &Buttons{outlet: newOutlet(opts), bank: bank, dec: newDecoder(n, opts)}, nil
+	p := &Buttons{outlet: newOutlet(opts), bank: bank, dec: newDecoder(n, opts)}
+	p.dec.blink, p.dec.glance = 5*pollEvery, 4*pollEvery // no hand is quicker
+	return p, nil
 }
 
 // NewOne prepares the one big button for heads, the only contact of bank. More than
@@ -83,7 +85,7 @@ func (p *Buttons) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		p.take(closed, known, err)
+		p.take(closed, known, err, began)
 		pause := pollEvery - p.now().Sub(began)
 		if !sleep(ctx, t, min(max(pause, time.Millisecond), pollEvery)) {
 			return nil
@@ -91,11 +93,11 @@ func (p *Buttons) Run(ctx context.Context) error {
 	}
 }
 
-// take takes in one look.
-func (p *Buttons) take(closed, known uint64, err error) {
+// take takes in one look, which began at began and ends now.
+func (p *Buttons) take(closed, known uint64, err error, began time.Time) {
 	lost, back := p.known&^known, known&^p.known&p.seen
 	p.known, p.seen = known, p.seen|known
-	if p.dec.feed(closed, known, p.now(), p.send) || lost|back != 0 {
+	if p.dec.feed(closed, known, began, p.now(), p.send) || lost|back != 0 {
 		p.miss()
 	}
 	p.setState(errors.Join(wrap(err), p.health()))

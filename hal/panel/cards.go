@@ -105,11 +105,12 @@ func (p *Cards) spoil() {
 
 // miss says that keys were lost.
 func (p *Cards) miss() {
-	p.last = p.now()
-	p.spoil()
+	p.bad, p.last = true, p.now()
+	p.input.miss()
 }
 
 // release has nothing to do: a card is only shown.
 func (p *Cards) release(uint16, time.Time) {}
 
-func (p *Cards) look(now time.Time) { p.expire(now) }
+// idle ends what has no end.
+func (p *Cards) idle(now time.Time) { p.expire(now) }

@@ -11,10 +11,12 @@ type decoder struct {
 	debounce time.Duration
 	stuck    time.Duration
 	ghosts   func(contacts uint64) uint64 // those of a scan that may be none; nil: there are no such
+	blink    time.Duration                // so long without a look, a hand may have pressed or let go
+	glance   time.Duration                // a change that was seen but never confirmed, and may have lasted so long, was no bounce
 
 	cells     []cell
 	ghostFrom time.Time // since when some cells are ambiguous, zero if none
-	last      time.Time // of the scans that follow each other; zero at rest
+	last      time.Time // when the scan before began, if they follow each other; zero at rest
 }
 
 func newDecoder(cells int, o Opts) decoder {
@@ -24,29 +26,24 @@ func newDecoder(cells int, o Opts) decoder {
 // everything is the set of all cells.
 const everything = ^uint64(0)
 
-// quickest is the shortest pause of a hand between two presses.
-const quickest = 80 * time.Millisecond
-
 // cell is one contact.
 type cell struct {
 	raw   bool      // as last seen
 	since time.Time // when raw last changed
+	sure  time.Time // when the last scan began that had raw as down
 	down  bool      // debounced
 	from  time.Time // when down began
 	stuck bool      // down for too long; reported as released
 	known time.Time // for the next scan: since when it is down if it is, zero if not known
 }
 
-// feed takes one scan, a bit set for a closed contact, and calls emit for each
-// change; cells that are not in known stay as they were. now must not go back. It
-// tells whether a press may have been missed because the scan before was too long ago.
-func (d *decoder) feed(contacts, known uint64, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
-	blind := time.Duration(0)
-	if !d.last.IsZero() {
-		blind = now.Sub(d.last)
-	}
-	missed = blind >= quickest
-	d.last = now
+// feed takes one scan that was made between began and now, a bit set for a closed
+// contact, and calls emit for each change; cells that are not in known stay as they
+// were. Time must not go back. It tells whether a press, or the pause between two,
+// may have been missed because there was no look at it.
+func (d *decoder) feed(contacts, known uint64, began, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
+	missed = !d.last.IsZero() && now.Sub(d.last) >= d.blink
+	d.last = began
 	ghosts := uint64(0)
 	if d.ghosts != nil {
 		ghosts = d.ghosts(contacts)
@@ -63,8 +60,7 @@ func (d *decoder) feed(contacts, known uint64, now time.Time, emit func(cell int
 			raw = c.down // nothing is known: keep what was
 		}
 		if raw != c.raw {
-			// Seen once: a bounce, if it was looked at often enough to know.
-			missed = missed || c.raw != c.down && blind > d.debounce
+			missed = missed || c.raw != c.down && now.Sub(c.sure) >= d.glance
 			c.raw, c.since = raw, now
 			if raw && !c.known.IsZero() {
 				c.since = c.known
@@ -72,6 +68,9 @@ func (d *decoder) feed(contacts, known uint64, now time.Time, emit func(cell int
 		}
 		if c.raw != c.down && now.Sub(c.since) >= d.debounce {
 			c.turn(i, emit)
+		}
+		if c.raw == c.down {
+			c.sure = began
 		}
 		if c.down && !c.stuck && now.Sub(c.from) >= d.stuck {
 			c.stuck = true

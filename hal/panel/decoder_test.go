@@ -28,7 +28,7 @@ type desk struct {
 
 func matrixDecoder() decoder {
 	d := newDecoder(16, Opts{Debounce: testDebounce, Stuck: testStuck})
-	d.ghosts = ambiguous
+	d.ghosts, d.blink, d.glance = ambiguous, 80*time.Millisecond, 30*time.Millisecond
 	return d
 }
 
@@ -39,7 +39,7 @@ func newDesk() *desk {
 func (d *desk) scan(matrix uint64, wait time.Duration) {
 	d.now += wait
 	epoch := time.Unix(1000, 0)
-	d.feed(matrix, everything, epoch.Add(d.now), func(cell int, down bool, at time.Time) {
+	d.feed(matrix, everything, epoch.Add(d.now), epoch.Add(d.now), func(cell int, down bool, at time.Time) {
 		d.events = append(d.events, event{cell, down, at.Sub(epoch)})
 	})
 }

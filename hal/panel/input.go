@@ -44,8 +44,8 @@ type taker interface {
 	release(code uint16, at time.Time)
 	// miss says that changes were lost.
 	miss()
-	// look is called now and then.
-	look(now time.Time)
+	// idle is called now and then when nothing has happened for a while.
+	idle(now time.Time)
 }
 
 // run reads until ctx ends.
@@ -77,6 +77,7 @@ func (p *input) turn(ctx context.Context, to taker) error {
 	r, err := p.dev.Read(wait)
 	switch {
 	case wait.Err() != nil && errors.Is(err, wait.Err()):
+		to.idle(p.now())
 		return nil
 	case err != nil:
 		return err
@@ -167,7 +168,6 @@ func (p *input) watch(to taker) {
 		}
 		stuck = append(stuck, code)
 	}
-	to.look(now)
 	if len(stuck) == 0 {
 		p.setState(nil)
 		return

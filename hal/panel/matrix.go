@@ -71,7 +71,7 @@ func NewMatrix(rows [4]gpio.PinIn, cols [4]gpio.PinOut, opts Opts) (*Matrix, err
 	p := &Matrix{outlet: newOutlet(opts), rows: rows, cols: cols, edges: opts.Edges}
 	p.sentry.least = opts.Debounce
 	p.dec = newDecoder(len(p.layout), opts)
-	p.dec.ghosts = ambiguous
+	p.dec.ghosts, p.dec.blink, p.dec.glance = ambiguous, 80*time.Millisecond, 30*time.Millisecond
 	for i := range 4 {
 		if rows[i] == nil || cols[i] == nil {
 			return nil, fmt.Errorf("panel: row or column %d: no pin: %w", i, hal.ErrGone)
@@ -109,22 +109,19 @@ func (p *Matrix) Run(ctx context.Context) error {
 	defer watchers.Wait()
 	t := time.NewTimer(0)
 	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-poke:
-		case <-t.C:
-		}
-		pause := p.step()
+	for ctx.Err() == nil {
+		pause, hurry := p.step(), poke
 		if pause < IdleCheck {
-			if !sleep(ctx, t, pause) { // edges of our own scanning do not hurry us
-				return nil
-			}
-			pause = 0
+			hurry = nil // edges of our own scanning
 		}
 		t.Reset(pause)
+		select {
+		case <-ctx.Done():
+		case <-hurry:
+		case <-t.C:
+		}
 	}
+	return nil
 }
 
 // watch pokes whenever a row has an edge. A pin that cannot wait is not asked more
@@ -133,7 +130,7 @@ func (p *Matrix) watch(ctx context.Context, row int, poke chan<- struct{}) {
 	t := time.NewTimer(0)
 	defer t.Stop()
 	for ctx.Err() == nil {
-		t.Reset(watchEdge / 2)
+		began := p.now()
 		if p.waitForEdge(row) {
 			select {
 			case poke <- struct{}{}:
@@ -141,9 +138,8 @@ func (p *Matrix) watch(ctx context.Context, row int, poke chan<- struct{}) {
 			}
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-t.C:
+		if rest := watchEdge/2 - p.now().Sub(began); rest > 0 {
+			sleep(ctx, t, rest)
 		}
 	}
 }
@@ -196,7 +192,7 @@ func (p *Matrix) look() (time.Duration, error) {
 	}
 	now := p.now()
 	gone := p.backdate(falls, matrix, now)
-	if p.dec.feed(uint64(matrix), everything, now, p.send) || gone {
+	if p.dec.feed(uint64(matrix), everything, now, now, p.send) || gone {
 		p.miss()
 	}
 	if !p.dec.busy() && (p.short != 0 || p.dec.stuckKeys() != 0) {

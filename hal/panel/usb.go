@@ -60,5 +60,5 @@ func (p *USB) release(code uint16, at time.Time) {
 	delete(p.told, code)
 }
 
-// look has nothing to do.
-func (p *USB) look(time.Time) {}
+// idle has nothing to do.
+func (p *USB) idle(time.Time) {}

@@ -221,7 +221,11 @@ func await(wake <-chan struct{}, deadline time.Time) error {
 		<-wake
 		return nil
 	}
-	t := time.NewTimer(time.Until(deadline))
+	left := time.Until(deadline)
+	if left <= 0 {
+		return os.ErrDeadlineExceeded
+	}
+	t := time.NewTimer(left)
 	defer t.Stop()
 	select {
 	case <-wake:
