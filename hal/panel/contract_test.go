@@ -492,6 +492,10 @@ var contract = map[string]func(t *testing.T, r rig){
 		if s := strings.Join(once(got), " "); s != r.keys[0]+" ! /"+r.keys[0] && s != r.keys[0]+" /"+r.keys[0]+" !" {
 			t.Errorf("heard %v", got)
 		}
+		time.Sleep(11 * time.Second)
+		if err := r.State(); err != nil {
+			t.Errorf("long after: %v", err)
+		}
 		r.tap(0, 80*time.Millisecond)
 		r.want(t, r.keys[0], "/"+r.keys[0])
 	},
@@ -499,15 +503,18 @@ var contract = map[string]func(t *testing.T, r rig){
 		for _, stall := range []time.Duration{200 * time.Millisecond, 700 * time.Millisecond} {
 			r.stall(stall)
 			time.Sleep(60 * time.Millisecond)
+			pressed := time.Now()
 			r.tap(0, 70*time.Millisecond)
 			time.Sleep(time.Second)
-			got, _ := r.heard()
+			got, keys := r.heard()
 			s := strings.Join(once(got), " ")
 			switch {
 			case r.kept && s != r.keys[0] && s != r.keys[0]+" /"+r.keys[0]:
 				t.Errorf("stall of %v: the device kept the press, heard %v", stall, got)
 			case !r.kept && s != "!":
 				t.Errorf("stall of %v: heard %v, want !", stall, got)
+			case r.kept && keys[0].At.Sub(pressed).Abs() > time.Millisecond:
+				t.Errorf("stall of %v: dated %v after the press", stall, keys[0].At.Sub(pressed))
 			}
 		}
 		r.tap(0, 80*time.Millisecond)

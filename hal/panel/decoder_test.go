@@ -235,6 +235,37 @@ func TestAmbiguousByDefinition(t *testing.T) {
 	}
 }
 
+// TestScanTakesTime: what a scan saw is as old as its beginning: a press may hide in a
+// scan that had no turn, and in one that was looked at too briefly after it.
+func TestScanTakesTime(t *testing.T) {
+	const ms = time.Millisecond
+	for name, tt := range map[string]struct {
+		scans [][3]int // contact 0, began, ended
+		want  bool
+	}{
+		"all in time": {[][3]int{{0, 0, 1}, {1, 10, 11}, {1, 20, 21}, {1, 30, 31}}, false},
+		"a bounce":    {[][3]int{{0, 0, 1}, {1, 10, 11}, {0, 20, 21}}, false},
+		"between the beginning of one and the end of the next": {[][3]int{{0, 0, 60}, {0, 70, 81}}, true},
+		"a little less":         {[][3]int{{0, 0, 60}, {0, 70, 79}}, false},
+		"seen once in long":     {[][3]int{{0, 0, 20}, {1, 25, 26}, {0, 29, 31}}, true},
+		"seen once, a bit less": {[][3]int{{0, 0, 20}, {1, 25, 26}, {0, 28, 29}}, false},
+		"let go and down again": {[][3]int{{0, 0, 1}, {1, 5, 6}, {1, 25, 45}, {0, 46, 47}, {1, 54, 56}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := matrixDecoder()
+			epoch := time.Unix(1000, 0)
+			missed := false
+			for _, s := range tt.scans {
+				at := func(n int) time.Time { return epoch.Add(time.Duration(n) * ms) }
+				missed = d.feed(uint64(s[0]), everything, at(s[1]), at(s[2]), func(int, bool, time.Time) {}) || missed
+			}
+			if missed != tt.want {
+				t.Errorf("missed %v, want %v", missed, tt.want)
+			}
+		})
+	}
+}
+
 // FuzzDecoder: each two bytes are a scan, the third the pause before it.
 func FuzzDecoder(f *testing.F) {
 	f.Add([]byte{1, 0, 5, 1, 0, 20, 0, 0, 20})

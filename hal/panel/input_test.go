@@ -133,6 +133,22 @@ func TestHeldSinceBefore(t *testing.T) {
 	})
 }
 
+// TestStuckThenReplaced: a keypad with a stuck key is exchanged for a good one: its
+// first press of that key counts.
+func TestStuckThenReplaced(t *testing.T) {
+	withInput(t, false, func(t *testing.T, in *device.Input, r rig) {
+		in.Key(79, 1)
+		time.Sleep(11 * time.Second)
+		_ = in.Fault("unplugged")
+		time.Sleep(time.Second)
+		_ = in.Fault("none")
+		time.Sleep(time.Second)
+		r.want(t, "1", "/1", "!")
+		finger(in, 70*time.Millisecond, 90*time.Millisecond, 79)
+		r.want(t, "1", "/1")
+	})
+}
+
 func TestCards(t *testing.T) {
 	const ms = time.Millisecond
 	burst := func(codes ...uint16) func(*device.Input) {
