@@ -56,20 +56,6 @@ func (c *checker) fedBy(key, name string) {
 	c.bad(key, say("config.no_load", "got", strconv.Quote(name)), hint)
 }
 
-func (c *checker) panel() {
-	p := c.cfg.Panel
-	if len(p.Rows) == 0 && len(p.Cols) == 0 {
-		c.remark("panel.rows", say("config.no_panel"), say("config.no_panel.hint"))
-		return
-	}
-	if len(p.Rows) != 4 {
-		c.bad("panel.rows", say("config.pins_count", "want", 4, "got", len(p.Rows)), phrase{})
-	}
-	if len(p.Cols) != 4 {
-		c.bad("panel.cols", say("config.pins_count", "want", 4, "got", len(p.Cols)), phrase{})
-	}
-}
-
 // use is a place of the file that takes something there is only once.
 type use struct{ key, value string }
 
@@ -96,6 +82,10 @@ func (c *checker) pins() {
 	for i, p := range c.cfg.Panel.Cols {
 		uses = append(uses, use{row("panel.cols", i), p})
 	}
+	for i, p := range c.cfg.Panel.Pins {
+		uses = append(uses, use{row("panel.pins", i), p})
+	}
+	uses = append(uses, c.cfg.Panel.busPins(chip)...)
 	uses = append(uses, use{"panel.lamp", c.cfg.Panel.Lamp}, use{"panel.buzzer", c.cfg.Panel.Buzzer})
 	first := map[string]string{}
 	for _, u := range uses {

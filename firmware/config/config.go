@@ -155,14 +155,6 @@ type Outlet struct {
 	AlwaysOn  bool     `toml:"always_on"`  // on whenever mains is good, wanted or not
 }
 
-// Panel is the villagers' 4×4 keypad, its lamp and its buzzer.
-type Panel struct {
-	Rows   []string `toml:"rows"` // 4 input pins, pulled up
-	Cols   []string `toml:"cols"` // 4 output pins
-	Lamp   string   `toml:"lamp"`
-	Buzzer string   `toml:"buzzer"`
-}
-
 // Player is the video player program.
 type Player struct {
 	Program string   `toml:"program"` // default "mpv"

@@ -50,6 +50,7 @@ func Default() Config {
 		Contactor: Contactor{MoveTime: Duration(300 * time.Millisecond), Hold: Duration(136 * time.Millisecond)},
 		Projector: Projector{Input: "31", WarmUp: seconds(45), CoolDown: seconds(120)},
 		TV:        TV{SetID: 1, Input: "hdmi1", WarmUp: seconds(15)},
+		Panel:     Panel{Bus: "1"},
 		Player:    Player{Program: "mpv", Video: "drm", Audio: "auto"},
 		Sound:     Sound{Device: "default", Calls: "room"},
 		Console:   Console{Baud: 115200},
@@ -72,6 +73,9 @@ func (c *checker) late() {
 	cfg := c.cfg
 	if cfg.Station.Name == "" {
 		cfg.Station.Name = cfg.Station.ID
+	}
+	if p := &cfg.Panel; p.Kind == "" && len(p.Rows)+len(p.Cols) > 0 {
+		p.Kind = "matrix"
 	}
 	for i := range cfg.Loads {
 		l := &cfg.Loads[i]
