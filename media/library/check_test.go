@@ -14,6 +14,7 @@ import (
 
 // TestCheck harms a lesson in the library in every way, and looks at each depth.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	needTools(t)
 	src := t.TempDir()
 	good := film(t, filepath.Join(src, "x.mp4"), "1.2")
@@ -75,6 +76,7 @@ func TestCheck(t *testing.T) {
 
 // TestPlayableOnAnotherBoard moves a card from a Pi 4 to a smaller board.
 func TestPlayableOnAnotherBoard(t *testing.T) {
+	t.Parallel()
 	l, dir := open(t, library.Opts{})
 	lesson, v := add(t, l, film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.2", "-vf", "scale=1920:1080", "-r", "50"))
 	if !v.OK() {

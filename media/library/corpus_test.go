@@ -244,7 +244,7 @@ func corpus(good, mkv string) []bad {
 		{name: "10 bit HEVC with HDR", make: made("x.mkv", "1", "-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"), want: library.BadCodec, remark: library.BadDepth, repair: true},
 		{name: "4:4:4", make: made("x.mp4", "2", "-pix_fmt", "yuv444p"), want: library.BadDepth, repair: true},
 		{name: "lossless H.264", make: made("x.mp4", "1.2", "-qp", "0"), want: library.BadCodec, repair: true},
-		{name: "more bits than the board takes", make: made("x.mp4", "1.2", "-vf", "scale=1280:720,noise=alls=100:allf=t", "-qp", "1"), want: library.TooDense, repair: true},
+		{name: "more bits than the board takes", make: made("x.mp4", "1.2", "-vf", "scale=640:360,noise=alls=100:allf=t", "-qp", "1"), want: library.TooDense, repair: true},
 		{name: "VP8", make: made("x.webm", "1", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"), want: library.BadCodec, repair: true},
 		{name: "odd size", make: made("x.avi", "2", "-vf", "scale=321:181", "-c:v", "mpeg4", "-c:a", "mp3"), want: library.OddSize, repair: true},
 		{name: "stamp", make: made("x.mp4", "2", "-vf", "scale=64:48"), want: library.TooSmall},

@@ -71,6 +71,7 @@ func children(pid int) []int {
 // TestKilledInTheMiddle kills an import with SIGKILL while it copies and while it
 // decodes.
 func TestKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for _, step := range []library.Step{library.StepCopy, library.StepCheck} {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
@@ -128,6 +129,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 // TestKilledWhileAToolHangs: a tool that nobody waits for any more is not left
 // behind, though it does nothing that could fail.
 func TestKilledWhileAToolHangs(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	probe := filepath.Join(dir, "ffprobe")
 	if err := os.WriteFile(probe, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
@@ -155,6 +157,7 @@ func alive(pid int) bool {
 
 // TestCancelled ends an import by its context.
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	l, dir := open(t, library.Opts{})
 	src := film(t, filepath.Join(t.TempDir(), "x.mp4"), "3")
 	for _, step := range []library.Step{library.StepCopy, library.StepCheck} {
@@ -196,6 +199,7 @@ func large(t *testing.T) string {
 
 // TestSourceChanges has the film cut short, or go on, while it is copied.
 func TestSourceChanges(t *testing.T) {
+	t.Parallel()
 	l, dir := open(t, library.Opts{})
 	for name, size := range map[string]int64{"shorter": 1 << 20, "longer": 50 << 20} {
 		src := large(t)
@@ -217,6 +221,7 @@ func TestSourceChanges(t *testing.T) {
 
 // TestCardIsFull imports onto a file system that is smaller than it seemed.
 func TestCardIsFull(t *testing.T) {
+	t.Parallel()
 	needTools(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=20m"); err != nil {

@@ -17,6 +17,7 @@ import (
 // TestCorpus judges files as they come on sticks. Where a command is offered it is
 // run as a person would run it, and what it makes is a lesson.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	needTools(t)
 	base := t.TempDir()
 	good := film(t, filepath.Join(base, "good.mp4"), "3")
@@ -124,6 +125,7 @@ func TestQuote(t *testing.T) {
 
 // TestGoodFilms are films of all kinds that play: refusing one would be a mistake.
 func TestGoodFilms(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, file string
 		opts       []string
@@ -160,6 +162,7 @@ func TestGoodFilms(t *testing.T) {
 // TestFilmOpensNothingElse: a film that is a list of others makes nothing fetch
 // them.
 func TestFilmOpensNothingElse(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

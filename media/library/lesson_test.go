@@ -39,6 +39,7 @@ func parcel(t *testing.T, extra string, files map[string]string) string {
 const words = "title = \"苹果树冬季修剪\"\nlanguage = \"zh\"\nage = 12\nsource = \"省农科院\"\nlicence = \"CC BY 4.0\"\nfilm = \"film.mp4\"\n"
 
 func TestLessonWithManifest(t *testing.T) {
+	t.Parallel()
 	l, dir := open(t, library.Opts{})
 	var cover bytes.Buffer
 	if err := jpegOf(&cover, 320, 180); err != nil {
@@ -84,6 +85,7 @@ func TestLessonWithManifest(t *testing.T) {
 
 // TestPromises are manifests that do not fit their film, or nothing.
 func TestPromises(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, manifest string
 		want           library.Code
@@ -120,6 +122,7 @@ func TestPromises(t *testing.T) {
 // TestLyingHead is a film whose head says twenty times its length: it is refused,
 // or FFmpeg sees through it and the length is the true one.
 func TestLyingHead(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	good := film(t, filepath.Join(t.TempDir(), "good.mp4"), "3")
 	lesson, v := add(t, l, harm(t, good, filepath.Join(t.TempDir(), "x.mp4"), longer))
@@ -133,6 +136,7 @@ func TestLyingHead(t *testing.T) {
 }
 
 func TestWordsOfAFilm(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	path := film(t, filepath.Join(t.TempDir(), "党课_第一讲.mp4"), "1.2", "-metadata:s:a", "language=chi")
 	lesson, v, err := l.Add(t.Context(), library.Arrival{Path: path, Source: "镇党委\x1b[31m", Age: 200})
@@ -149,6 +153,7 @@ func TestWordsOfAFilm(t *testing.T) {
 }
 
 func TestSubtitles(t *testing.T) {
+	t.Parallel()
 	gb := "1\n00:00:00,100 --> 00:00:01,000\n\xc6\xbb\xb9\xfb\xca\xf7\n" // 苹果树
 	ass := "[Script Info]\nTitle: x\n[Events]\nFormat: Layer, Start, End, Style, Text\nDialogue: 0,0:00:00.10,0:00:01.00,Default,修剪\n"
 	tests := []struct {
@@ -212,6 +217,7 @@ func TestSubtitles(t *testing.T) {
 
 // TestSameFilmAgain adds a film twice, and again when the first was damaged.
 func TestSameFilmAgain(t *testing.T) {
+	t.Parallel()
 	l, dir := open(t, library.Opts{})
 	path := film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.2")
 	first, _ := add(t, l, path)
@@ -242,6 +248,7 @@ func TestSameFilmAgain(t *testing.T) {
 }
 
 func TestCandidates(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	for _, name := range []string{"a.mp4", "b.MKV", "readme.txt", ".hidden.mp4", "deep/c.avi", "System Volume Information/d.mp4", "$RECYCLE.BIN/e.mp4", ".Trash/f.mp4",
 		"lesson/film.mp4", "lesson/" + library.ManifestName, "1/2/3/4/5/6/7/8/g.mp4"} {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,20 +41,19 @@ func measure(t testing.TB, path, filter string) (lufs, peak float64) {
 	return number("input_i"), number("input_tp")
 }
 
-// levels are ten films as loud and as quiet as they come, with the loudness that
-// each must have once its gain is applied.
-func levels() []struct {
+// level is a film by its sound.
+type level struct {
 	name, sound string
 	opts        []string
 	cut         bool // its peaks must be
-} {
+}
+
+// levels are ten films as loud and as quiet as they come, with the loudness that
+// each must have once its gain is applied.
+func levels() []level {
 	speech := "aevalsrc='0.4*sin(2*PI*180*t)*(0.5+0.5*sin(2*PI*3*t))*gt(sin(2*PI*0.7*t),-0.3)':s=48000:d=4"
 	clicks := "aevalsrc='0.02*sin(2*PI*300*t)+0.9*lt(mod(t,1),0.002)*sin(2*PI*1000*t)':s=48000:d=4"
-	return []struct {
-		name, sound string
-		opts        []string
-		cut         bool
-	}{
+	return []level{
 		{"tone at full level", "sine=1000:r=48000:d=4,volume=17dB", nil, false},
 		{"tone", "sine=440:r=48000:d=4", nil, false},
 		{"quiet tone", "sine=440:r=44100:d=4,volume=-14dB", []string{"-c:a", "libmp3lame"}, false},
@@ -70,42 +70,52 @@ func levels() []struct {
 // TestLoudnessOfTenFilms measures each of them twice: by a filter that the library
 // does not use, and as it comes out of the player.
 func TestLoudnessOfTenFilms(t *testing.T) {
+	t.Parallel()
+	needTools(t)
+	var within atomic.Int32
+	t.Run("films", func(t *testing.T) {
+		for _, tt := range levels() {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				if levelled(t, tt) {
+					within.Add(1)
+				}
+			})
+		}
+	})
+	if n := within.Load(); n < 10 {
+		t.Errorf("only %d of ten within 1 LU", n)
+	}
+}
+
+// levelled imports one of them, and says whether it is then as loud as it should be.
+func levelled(t *testing.T, tt level) bool {
 	l, _ := open(t, library.Opts{})
-	dir := t.TempDir()
-	within := 0
-	for i, tt := range levels() {
-		path := filepath.Join(dir, fmt.Sprintf("film %d.mkv", i))
-		args := []string{"-f", "lavfi", "-i", "color=c=gray:s=160x120:r=5:d=4", "-f", "lavfi", "-i", tt.sound, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k"}
-		ffmpeg(t, path, append(args, tt.opts...)...)
-		lesson, v := add(t, l, path)
-		if !v.OK() {
-			t.Errorf("%s: %v", tt.name, v.Findings)
-			continue
-		}
-		loud := lesson.Loudness
-		filter := loud.Filter()
-		lufs, peak := measure(t, lesson.FilmPath(), strings.TrimSuffix(strings.TrimPrefix(filter, "lavfi=["), "]")+",")
-		played, playedPeak := throughPlayer(t, lesson.FilmPath(), filter)
-		t.Logf("%-28s %6.1f LUFS, peak %5.1f dBTP, %-72s %6.2f LUFS, %5.2f dBTP; from mpv %6.1f LUFS, %5.1f dBTP", tt.name, loud.LUFS, loud.PeakDB, filter, lufs, peak, played, playedPeak)
-		if loud.Limited || v.Has(library.Limited) || (loud.LimitDB < 0) != tt.cut {
-			t.Errorf("%s: %+v", tt.name, loud)
-		}
-		if faint := loud.GainDB > 24; faint != v.Has(library.Faint) || faint != (tt.name == "hardly anything") {
-			t.Errorf("%s: raised by %.1f dB, findings %v", tt.name, loud.GainDB, v.Findings)
-		}
-		if math.Abs(lufs-loud.Level()) > 1 || math.Abs(played-loud.Level()) > 1 {
-			t.Errorf("%s: the library says %.1f", tt.name, loud.Level())
-		}
-		if max(peak, playedPeak) > library.PeakDBTP+0.3 {
-			t.Errorf("%s: peak %.2f and %.1f dBTP", tt.name, peak, playedPeak)
-		}
-		if math.Abs(lufs-library.TargetLUFS) <= 1 && math.Abs(played-library.TargetLUFS) <= 1 {
-			within++
-		}
+	path := filepath.Join(t.TempDir(), "film.mkv")
+	args := []string{"-f", "lavfi", "-i", "color=c=gray:s=160x120:r=5:d=4", "-f", "lavfi", "-i", tt.sound, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k"}
+	ffmpeg(t, path, append(args, tt.opts...)...)
+	lesson, v := add(t, l, path)
+	if !v.OK() {
+		t.Fatal(v.Findings)
 	}
-	if within < 10 {
-		t.Errorf("only %d of ten within 1 LU", within)
+	loud := lesson.Loudness
+	filter := loud.Filter()
+	lufs, peak := measure(t, lesson.FilmPath(), strings.TrimSuffix(strings.TrimPrefix(filter, "lavfi=["), "]")+",")
+	played, playedPeak := throughPlayer(t, lesson.FilmPath(), filter)
+	t.Logf("%-28s %6.1f LUFS, peak %5.1f dBTP, %-72s %6.2f LUFS, %5.2f dBTP; from mpv %6.1f LUFS, %5.1f dBTP", tt.name, loud.LUFS, loud.PeakDB, filter, lufs, peak, played, playedPeak)
+	if loud.Limited || v.Has(library.Limited) || (loud.LimitDB < 0) != tt.cut {
+		t.Errorf("%s: %+v", tt.name, loud)
 	}
+	if faint := loud.GainDB > 24; faint != v.Has(library.Faint) || faint != (tt.name == "hardly anything") {
+		t.Errorf("%s: raised by %.1f dB, findings %v", tt.name, loud.GainDB, v.Findings)
+	}
+	if math.Abs(lufs-loud.Level()) > 1 || math.Abs(played-loud.Level()) > 1 {
+		t.Errorf("%s: the library says %.1f", tt.name, loud.Level())
+	}
+	if max(peak, playedPeak) > library.PeakDBTP+0.3 {
+		t.Errorf("%s: peak %.2f and %.1f dBTP", tt.name, peak, playedPeak)
+	}
+	return math.Abs(lufs-library.TargetLUFS) <= 1 && math.Abs(played-library.TargetLUFS) <= 1
 }
 
 func needPlayer(t testing.TB) {
@@ -154,6 +164,7 @@ func throughPlayer(t testing.TB, film, af string, opts ...string) (lufs, peak fl
 // TestFilmThatStaysQuiet: a whisper with one bang gets no louder by cutting the bang,
 // which is all that counts. It is left as it is, and people are told.
 func TestFilmThatStaysQuiet(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	bang := "aevalsrc='0.001*sin(2*PI*300*t)+0.9*between(t,2,2.002)*sin(2*PI*1000*t)':s=48000:d=4"
 	path := ffmpeg(t, filepath.Join(t.TempDir(), "x.mkv"), "-f", "lavfi", "-i", "color=c=gray:s=160x120:r=5:d=4", "-f", "lavfi", "-i", bang, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac")
@@ -199,6 +210,7 @@ func TestFilterIsBounded(t *testing.T) {
 // TestGainInThePlayer has mpv apply the gain in every way that it knows, and
 // measures what comes out of it.
 func TestGainInThePlayer(t *testing.T) {
+	t.Parallel()
 	needPlayer(t)
 	l, _ := open(t, library.Opts{})
 	lesson, v := add(t, l, film(t, filepath.Join(t.TempDir(), "x.mp4"), "4", "-af", "volume=-15dB"))

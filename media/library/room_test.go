@@ -40,6 +40,7 @@ func shelf(t *testing.T, o library.Opts, days map[string]int) (*library.Library,
 }
 
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	l, dir := shelf(t, library.Opts{}, map[string]int{"old": 90, "older": 120, "new": 1, "emergency": 400, "lesson": 200, "torn": -1, "tornkept": -1})
 	path := func(id string) string { return filepath.Join(dir, id, id+".mp4") }
 	k := library.Keep{
@@ -56,6 +57,7 @@ func TestOrder(t *testing.T) {
 
 // TestFolderOfSomebodyElse is one that no import made: never listed, never dropped.
 func TestFolderOfSomebodyElse(t *testing.T) {
+	t.Parallel()
 	l, dir := shelf(t, library.Opts{}, map[string]int{"a": 1})
 	other := filepath.Join(dir, "courses")
 	if err := os.Mkdir(other, 0o755); err != nil {
@@ -79,6 +81,7 @@ func TestFolderOfSomebodyElse(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	l, dir := shelf(t, library.Opts{Budget: 3 << 20}, map[string]int{"old": 90, "emergency": 400, "new": 1})
 	needTools(t)
 	src := film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.2")
@@ -101,6 +104,7 @@ func TestBudget(t *testing.T) {
 }
 
 func TestNothingMayGo(t *testing.T) {
+	t.Parallel()
 	l, dir := shelf(t, library.Opts{Budget: 1<<20 + 1000}, map[string]int{"lesson": 90})
 	needTools(t)
 	src := film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.2")

@@ -24,6 +24,7 @@ func script(t *testing.T, text string) string {
 // TestToolIsBounded runs tools that do not end, do not stop talking or want too
 // much.
 func TestToolIsBounded(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, text string
 		bound      time.Duration
@@ -59,6 +60,7 @@ func TestToolIsBounded(t *testing.T) {
 
 // TestToolIsRestrained asks a tool what it may use.
 func TestToolIsRestrained(t *testing.T) {
+	t.Parallel()
 	// The limits are set a moment after the start: the script gives that moment.
 	path := script(t, "sleep 0.3\ncat /proc/self/limits\nnice\nionice\ncat /proc/self/oom_score_adj\necho x >"+filepath.Join(t.TempDir(), "file")+" && echo wrote")
 	f, err := openPlain(path)
@@ -108,6 +110,7 @@ func TestToolMissing(t *testing.T) {
 // TestToolEndsWithItsContext cancels a tool and sees that it is gone, and what it
 // started too.
 func TestToolEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	path := script(t, "sleep 1000 &\necho $! $$\nexec sleep 1000")
 	f, err := openPlain(path)
 	if err != nil {

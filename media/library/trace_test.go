@@ -16,6 +16,7 @@ import (
 // TestTraceOfAFilm imports a film that is loud, then quiet, black for three seconds
 // and still at its end.
 func TestTraceOfAFilm(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	src := film(t, filepath.Join(t.TempDir(), "x.mp4"), "18",
 		"-vf", "drawbox=t=fill:color=black:enable='between(t,3,6)',tpad=stop_mode=clone:stop_duration=6,trim=end=18,loop=150:1:300",
@@ -46,6 +47,7 @@ func TestTraceOfAFilm(t *testing.T) {
 // TestLessonWithoutTrace is one that came before traces were kept, and others that
 // have none that is theirs.
 func TestLessonWithoutTrace(t *testing.T) {
+	t.Parallel()
 	l, _ := open(t, library.Opts{})
 	lesson, v := add(t, l, film(t, filepath.Join(t.TempDir(), "x.mp4"), "1.2"))
 	if !v.OK() {
