@@ -8,16 +8,17 @@ export CGO_CFLAGS := -O2 -DMA_NO_DECODING -DMA_NO_ENCODING -DMA_NO_GENERATION -D
 BUILD := $(GO) build -trimpath -buildvcs=false
 BUILT := $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
-# Where goroutines of ours meet; most of these tests wait for real time, so that four packages run at once. The explorer has none, and simulated weeks would take an hour under the race detector.
+# Where goroutines of ours meet; most of these tests wait for real time, so that four packages run at once. The explorer and the
+# power cuts have none, and simulated weeks would take an hour under the race detector.
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
-ALONE := '/power/explore\|/internal/week'
+ALONE := '/power/explore\|/internal/week\|/journal/powercut'
 LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simstation/internal/week -args
 SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout live no-video projector-silent
 FAULTS ?= 1000
 STARTS ?= 50
 COMPARES ?= 100
 
-.PHONY: help run test weeks nightly test-fast scenarios faults starts compare playback mutants bench lint fuzz cross clean setup-run setup-test setup-compare setup-cross build
+.PHONY: help run test weeks nightly test-fast scenarios faults starts compare playback cuts mutants bench lint fuzz cross clean setup-run setup-test setup-compare setup-cross build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +54,9 @@ weeks: setup-test ## let villages live simulated days and weeks, as many as fit 
 
 nightly: setup-test ## let 200 villages live a simulated week (about an hour)
 	@set -o pipefail; $(LIVES) -days 0 -weeks 200 | grep -v '^ *\(===\|--- PASS\)'
+
+cuts: ## cut the power of the journal CUTS (default 10000) times at the block level, on ext4 and on a partition (needs root, two minutes)
+	$(GO) test -count=1 -timeout 30m -v -run TestCuts ./firmware/journal/powercut -args -cuts $(or $(CUTS),10000) -seed $$(date +%Y%m%d)
 
 mutants: setup-test ## seed faults into the guard's core one by one and see who notices (about 15 minutes)
 	$(GO) test -p 1 -count=1 -timeout 60m -v -run TestMutants ./firmware/power/explore -args -mutants

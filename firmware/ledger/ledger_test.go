@@ -125,7 +125,7 @@ func TestUploadExactlyOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		station, hub := open(t), open(t)
 		defer func() { _ = errors.Join(station.Close(), hub.Close()) }()
-		n := rapid.IntRange(1, 30).Draw(rt, "records")
+		n := rapid.IntRange(1, 8).Draw(rt, "records")
 		var made []firmware.Record
 		for seq := range uint64(n) {
 			made = append(made, press(seq+1, "a", int(seq)+1))
@@ -135,11 +135,11 @@ func TestUploadExactlyOnce(t *testing.T) {
 			if err := station.Sync(t.Context(), home, source(made...)); err != nil {
 				rt.Fatal(err)
 			}
-			batch, err := station.Pending(t.Context(), home, rapid.IntRange(1, 10).Draw(rt, "batch"))
+			batch, err := station.Pending(t.Context(), home, rapid.IntRange(1, 4).Draw(rt, "batch"))
 			if err != nil {
 				rt.Fatal(err)
 			}
-			if rapid.IntRange(0, 3).Draw(rt, "request") == 0 {
+			if rapid.IntRange(0, 4).Draw(rt, "request") == 0 {
 				continue
 			}
 			if err := hub.Apply(t.Context(), batch...); err != nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package powercut_test
 
 import (
@@ -49,6 +51,10 @@ func TestChild(t *testing.T) {
 	}
 	if *childMode == "journal" {
 		useJournal(t, *childPath, say)
+		return
+	}
+	if name, ok := strings.CutPrefix(*childMode, "isolated:"); ok {
+		isolated(t, name, *childPath, *benchPresses, say)
 		return
 	}
 	useSQLite(t, *childPath, *childMode, say)

@@ -21,11 +21,13 @@ type Loop struct {
 // Attach lays a loop device on the file at path. It needs root. Close must be
 // called.
 func Attach(path string) (*Loop, error) {
-	back, err := os.OpenFile(path, os.O_RDWR, 0)
+	// Not an os.File: to tell the poller of a file of Server asks the server, which may
+	// be waiting for the garbage collector, which waits for who asks.
+	back, err := syscall.Open(path, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("powercut: %w", err)
+		return nil, fmt.Errorf("powercut: %s: %w", path, err)
 	}
-	defer func() { _ = back.Close() }() // the device holds it
+	defer func() { _ = syscall.Close(back) }() // the device holds it
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("powercut: %w", err)
@@ -44,12 +46,12 @@ func Attach(path string) (*Loop, error) {
 	return nil, errors.New("powercut: no free loop device")
 }
 
-func attach(path string, back *os.File) (*Loop, error) {
+func attach(path string, back int) (*Loop, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("powercut: %w", err)
 	}
-	cfg := unix.LoopConfig{Fd: uint32(back.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}}
+	cfg := unix.LoopConfig{Fd: uint32(back), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}}
 	if err := unix.IoctlLoopConfigure(int(f.Fd()), &cfg); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("powercut: %s: %w", path, err)

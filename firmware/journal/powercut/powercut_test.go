@@ -55,7 +55,7 @@ func scratch(t *testing.T) string {
 
 // record lets the child live on a recorded disk of size bytes, with ext4 on it if
 // data is not empty, and returns the tape.
-func record(t *testing.T, mode string, size int64, data string) powercut.Recording {
+func record(t testing.TB, mode string, size int64, data string) powercut.Recording {
 	t.Helper()
 	tape := powercut.NewTape(size)
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func record(t *testing.T, mode string, size int64, data string) powercut.Recordi
 	return tape.Stop()
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)
@@ -96,9 +96,9 @@ func check(t *testing.T, err error) {
 }
 
 // child runs the recorded program; what it says becomes marks.
-func child(t *testing.T, tape *powercut.Tape, mode, path string) {
+func child(t testing.TB, tape *powercut.Tape, mode, path string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-powercut.child="+mode, "-powercut.path="+path)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-powercut.child="+mode, "-powercut.path="+path, "-presses="+fmt.Sprint(*benchPresses))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func marksOf(rec powercut.Recording) []string {
 }
 
 // disk is a file with what a cut left.
-func disk(t *testing.T, dir string, image []byte) string {
+func disk(t testing.TB, dir string, image []byte) string {
 	t.Helper()
 	path := filepath.Join(dir, "cut")
 	if err := os.WriteFile(path, image, 0o600); err != nil {
@@ -168,7 +168,7 @@ func disk(t *testing.T, dir string, image []byte) string {
 }
 
 // mounted calls fn with the folder of the file system on image. It must mount.
-func mounted(t *testing.T, dir string, image []byte, fn func(path string)) {
+func mounted(t testing.TB, dir string, image []byte, fn func(path string)) {
 	t.Helper()
 	loop, err := powercut.Attach(disk(t, dir, image))
 	if err != nil {
