@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/hal/cec"
+	"stationbox/hal/evdev"
 	"stationbox/hal/line"
 	"stationbox/hal/rtc"
 	"stationbox/media/player"
@@ -34,6 +35,8 @@ type Doors struct {
 	Serial func(port string) (io.ReadWriteCloser, error)
 	// CEC opens a CEC device file.
 	CEC func(device string) (cec.Kernel, error)
+	// Input opens the device file of a keypad or a card reader.
+	Input func(path string) (evdev.Handle, error)
 	// System is the machine's clocks, RTC its hardware clock when the configuration
 	// names one.
 	System clock.System

@@ -3,87 +3,26 @@ package station
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
-	"periph.io/x/conn/v3/gpio"
-
-	"stationbox/firmware/config"
 	"stationbox/hal"
 	"stationbox/hal/gpioline"
 	"stationbox/hal/indicator"
 	"stationbox/hal/panel"
 )
 
-// keypad is the villagers' panel: keys, lamp and buzzer on one bank of pins.
+// keypad is what the villagers sign in with: a panel of any kind, a card reader, lamp
+// and buzzer.
 type keypad struct {
 	bank   *gpioline.Bank // nil when the configuration names no pin
-	panel  *panel.Matrix  // nil without rows and columns
+	bus    *i2cBus        // of expanders; nil: there are none
+	panel  panel.Panel    // nil: there is none
+	cards  panel.Panel    // nil: there is no card reader
+	missed bool           // presses of panel were missed, and nobody has been told
 	lights *indicator.Indicator
 	faults *faults
 	log    *slog.Logger
-}
-
-// openKeypad opens the pins; a chip that is not there is an error, because a
-// station without pins has no panel at all.
-func openKeypad(cfg *config.Config, f *faults, log *slog.Logger, now func() time.Time) (*keypad, error) {
-	if p := cfg.Panel; len(p.Rows) == 0 && p.Lamp == "" && p.Buzzer == "" {
-		return &keypad{lights: indicator.New(nil, nil), faults: f, log: log}, nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	bank, err := gpioline.Open(ctx, cfg.GPIO.Chip, "station")
-	if err != nil {
-		return nil, fmt.Errorf("gpio.chip %s: %w: see that the pins' driver or server is there", cfg.GPIO.Chip, err)
-	}
-	k := &keypad{bank: bank, faults: f, log: log}
-	if err := k.build(cfg, now); err != nil {
-		return nil, errors.Join(err, bank.Close())
-	}
-	return k, nil
-}
-
-func (k *keypad) build(cfg *config.Config, now func() time.Time) error {
-	lamp, err := k.output(cfg.Panel.Lamp)
-	if err != nil {
-		return err
-	}
-	buzzer, err := k.output(cfg.Panel.Buzzer)
-	if err != nil {
-		return err
-	}
-	k.lights = indicator.New(lamp, buzzer)
-	if len(cfg.Panel.Rows) == 0 {
-		return nil
-	}
-	var rows [4]gpio.PinIn
-	var cols [4]gpio.PinOut
-	for i := range 4 {
-		row, err := k.bank.Pin(cfg.Panel.Rows[i])
-		if err != nil {
-			return fmt.Errorf("panel.rows: %w", err)
-		}
-		col, err := k.bank.Pin(cfg.Panel.Cols[i])
-		if err != nil {
-			return fmt.Errorf("panel.cols: %w", err)
-		}
-		rows[i], cols[i] = row, col
-	}
-	k.panel, err = panel.NewMatrix(rows, cols, panel.Opts{Now: now, Edges: gpioline.Monotonic})
-	return err
-}
-
-// output opens an output pin; "" is none.
-func (k *keypad) output(name string) (gpio.PinOut, error) {
-	if name == "" {
-		return nil, nil
-	}
-	p, err := k.bank.Pin(name)
-	if err != nil {
-		return nil, fmt.Errorf("panel: %w", err)
-	}
-	return p, nil
 }
 
 // Ack answers a recorded press, and ends the standing fault of an earlier one.
@@ -100,8 +39,11 @@ func (k *keypad) Reject() { k.lights.Show(indicator.Reject) }
 // Fault says that presses cannot be recorded, until the next one is.
 func (k *keypad) Fault() { k.lights.Show(indicator.Fault) }
 
-// Close lets the pins go.
+// Close lets pins and bus go.
 func (k *keypad) Close() {
+	if err := k.bus.Close(); err != nil {
+		k.log.Warn("expanders", "err", err)
+	}
 	if k.bank == nil {
 		return
 	}
@@ -110,46 +52,97 @@ func (k *keypad) Close() {
 	}
 }
 
-// Run hands every press to roll until ctx ends, and tells what is wrong with the
-// keys.
-func (k *keypad) Run(ctx context.Context, keys chan<- key) error {
-	if k.panel == nil {
-		<-ctx.Done()
-		return nil
+// readers are the goroutines that read the panel and the card reader.
+func (k *keypad) readers() []task {
+	var list []task
+	if k.panel != nil {
+		list = append(list, task{"panel", k.panel.Run})
 	}
+	if k.cards != nil {
+		list = append(list, task{"card reader", k.cards.Run})
+	}
+	return list
+}
+
+// Run hands every press to roll until ctx ends, and tells what is wrong with the
+// panel and the card reader.
+func (k *keypad) Run(ctx context.Context, keys chan<- key) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	missed := false // and nobody has been told
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			err := k.panel.State()
-			cause := ""
-			if err != nil {
-				cause = err.Error()
-			}
-			lost := errors.Is(err, hal.ErrGone) || errors.Is(err, hal.ErrSilent)
-			k.faults.set(lost, "fault.panel.lost", "", "cause", cause)
-			k.faults.set(err != nil && !lost, "fault.panel.stuck", "", "cause", cause)
-		case e := <-k.panel.Keys():
-			if e.Missed {
-				k.log.Warn("presses may have been missed")
-			}
-			if missed = missed || e.Missed; !missed && !e.Down {
-				continue
-			}
-			if !e.Down {
-				e.Rune = 0
-			}
-			select {
-			case keys <- key{e.Rune, e.At, missed}:
-				missed = false
-			default:
-				missed = true
-				k.log.Error("presses come faster than the card takes them")
-			}
+			k.watch(k.panel, "fault.panel.lost", "fault.panel.stuck")
+			k.watch(k.cards, "fault.cards.lost", "fault.cards.stuck")
+		case e := <-keysOf(k.panel):
+			k.pass(e, keys)
+		case e := <-keysOf(k.cards):
+			k.show(e, keys)
 		}
+	}
+}
+
+// keysOf never says anything without a panel.
+func keysOf(p panel.Panel) <-chan panel.Key {
+	if p == nil {
+		return nil
+	}
+	return p.Keys()
+}
+
+// watch tells what is wrong with a panel: that it cannot be used, or some of it.
+func (k *keypad) watch(p panel.Panel, lost, stuck string) {
+	if p == nil {
+		return
+	}
+	err := p.State()
+	cause := ""
+	if err != nil {
+		cause = err.Error()
+	}
+	gone := errors.Is(err, hal.ErrGone) || errors.Is(err, hal.ErrSilent) || errors.Is(err, hal.ErrRefused)
+	k.faults.set(gone, lost, "", "cause", cause)
+	k.faults.set(err != nil && !gone, stuck, "", "cause", cause)
+}
+
+// pass hands on a key of the panel.
+func (k *keypad) pass(e panel.Key, keys chan<- key) {
+	if e.Missed {
+		k.log.Warn("presses may have been missed")
+	}
+	k.missed = k.missed || e.Missed
+	out := key{at: e.At, missed: k.missed}
+	switch {
+	case e.Down:
+		out.r, out.number, out.here = e.Rune, e.Number, e.Here
+	case !k.missed:
+		return
+	}
+	select {
+	case keys <- out:
+		k.missed = false
+	default:
+		k.missed = true
+		k.log.Error("presses come faster than the card takes them")
+	}
+}
+
+// show hands on a card. One that could not be read is answered at once: who holds it
+// there is to do so again.
+func (k *keypad) show(e panel.Key, keys chan<- key) {
+	if e.Missed {
+		k.log.Warn("a card may have been missed")
+		k.Reject()
+	}
+	if e.Card == "" {
+		return
+	}
+	select {
+	case keys <- key{card: e.Card, at: e.At}:
+	default:
+		k.Reject()
+		k.log.Error("cards come faster than the card takes them")
 	}
 }

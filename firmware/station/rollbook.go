@@ -11,9 +11,12 @@ import (
 	"stationbox/firmware/text"
 )
 
-// key is one key of the panel going down.
+// key is one key of the panel going down, or a card that is shown.
 type key struct {
-	r      rune // 0: none
+	r      rune   // of a number that is typed; 0: none
+	number int    // of a button that is somebody's; 0: none
+	card   string // "": none
+	here   bool   // the button that counts heads
 	at     time.Time
 	missed bool // others before it may have been missed
 }
@@ -189,6 +192,15 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
 	if k.missed {
 		b.answer(typed.Miss(k.at))
+	}
+	switch {
+	case k.number > 0:
+		b.confirm(ctx, k.number)
+		return
+	case k.card != "" || k.here:
+		b.log.Warn("not on the roster", "card", k.card, "head", k.here)
+		b.answer(attendance.StrokeReject)
+		return
 	}
 	stroke, number := typed.Press(k.r, k.at)
 	if stroke == attendance.StrokeNumber {

@@ -39,9 +39,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 	if st.easel != nil {
 		list = append(list, task{"screen", st.easel.Run})
 	}
-	if st.panel.panel != nil {
-		list = append(list, task{"panel", st.panel.panel.Run})
-	}
+	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
 	if st.cfg.Console.Port != "" {
 		list = append(list, task{"console", func(ctx context.Context) error { return st.console(ctx, table) }})

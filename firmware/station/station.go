@@ -209,7 +209,7 @@ func (st *Station) build(boot string) error {
 		st.observer.levels = st.speakers.mic.Since
 	}
 	var err error
-	if st.panel, err = openKeypad(cfg, st.faults, st.log, st.tick); err != nil {
+	if st.panel, err = openKeypad(cfg, keypadNeeds{doors: &st.doors, faults: st.faults, log: st.log, tick: st.tick}); err != nil {
 		return errors.Join(err, st.speakers.Close())
 	}
 
