@@ -203,3 +203,15 @@ func TestButtonsNewErrors(t *testing.T) {
 		t.Errorf("no pin: %v", err)
 	}
 }
+
+// BenchmarkLook is one look at 64 contacts, of which a station makes a hundred a second.
+func BenchmarkLook(b *testing.B) {
+	p, err := NewButtons(bankOf(64), Opts{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		closed, known, err := p.bank.Read(b.Context())
+		p.take(closed, known, err, p.now())
+	}
+}

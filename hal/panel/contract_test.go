@@ -368,15 +368,22 @@ var contract = map[string]func(t *testing.T, r rig){
 		}
 	},
 	"an answer in time": func(t *testing.T, r rig) {
-		r.key(0, true) // a card is there when its last key is
-		pressed := time.Now()
-		<-r.Keys()
-		if d := time.Since(pressed); d > 45*time.Millisecond {
-			t.Errorf("told after %v", d)
+		var worst time.Duration
+		for phase := range 13 { // of what polls
+			time.Sleep(time.Duration(phase) * time.Millisecond)
+			r.key(0, true) // a card is there when its last key is
+			pressed := time.Now()
+			<-r.Keys()
+			worst = max(worst, time.Since(pressed))
+			time.Sleep(60 * time.Millisecond)
+			r.key(0, false)
+			time.Sleep(r.pace)
+			r.want(t, "/"+r.keys[0])
 		}
-		r.key(0, false)
-		time.Sleep(r.pace)
-		r.want(t, "/"+r.keys[0])
+		if worst > 40*time.Millisecond {
+			t.Errorf("told after %v", worst)
+		}
+		t.Logf("told within %v", worst)
 	},
 	"bounces are one press": func(t *testing.T, r rig) {
 		bounce := func(last bool) {
