@@ -105,6 +105,51 @@ func TestOneChipIsNotAll(t *testing.T) {
 	})
 }
 
+// TestNobodyIsSignedInByAGlitch: whatever happens to power, bus and chips, only buttons
+// that were pressed are told.
+func TestNobodyIsSignedInByAGlitch(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		steps := rapid.SliceOfN(rapid.IntRange(0, 6), 5, 40).Draw(rt, "steps")
+		waits := rapid.SliceOfN(rapid.IntRange(1, 120), len(steps), len(steps)).Draw(rt, "waits")
+		which := rapid.SliceOfN(rapid.IntRange(0, 4), len(steps), len(steps)).Draw(rt, "chips")
+		synctest.Test(t, func(t *testing.T) {
+			w := newWall(t)
+			pressed := map[int]bool{}
+			w.run(t, func() {
+				for i, s := range steps {
+					chip := w.chips[which[i]]
+					switch s {
+					case 0:
+						chip.Glitch()
+					case 1:
+						chip.Scramble(0x0C+byte(i%2), byte(i)) // a pull-up register
+					case 2:
+						_ = chip.Fault("silent")
+					case 3:
+						_ = chip.Fault("shorted")
+					case 4:
+						_ = chip.Fault("none")
+					case 5:
+						w.bus.Stall(time.Duration(waits[i]) * time.Millisecond)
+					case 6:
+						pressed[i] = true
+						w.key(i, true)
+					}
+					time.Sleep(time.Duration(waits[i]) * time.Millisecond)
+					w.key(i, false)
+				}
+				time.Sleep(time.Second)
+				_, keys := w.heard()
+				for _, k := range keys {
+					if k.Down && !pressed[k.Number-1] {
+						rt.Fatalf("button %d, and nobody pressed it", k.Number)
+					}
+				}
+			})
+		})
+	})
+}
+
 // TestOneBigButton: who presses twice is one head, who comes next is another.
 func TestOneBigButton(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
