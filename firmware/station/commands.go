@@ -37,6 +37,7 @@ func tableOf(st *Station) *command.Table {
 		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
 		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
 		{Name: "sound test", Usage: "cmd.sound.test.usage", Help: "cmd.sound.test.help", Timeout: time.Minute, Run: st.runSoundTest},
+		{Name: "member", Usage: "cmd.member.usage", Help: "cmd.member.help", Run: st.runMember},
 		{Name: "notice add", Usage: "cmd.notice.add.usage", Help: "cmd.notice.add.help", Timeout: 10 * time.Minute, Run: st.runNoticeAdd},
 		{Name: "notice list", Help: "cmd.notice.list.help", Run: st.runNoticeList},
 		{Name: "notice remove", Usage: "cmd.notice.remove.usage", Help: "cmd.notice.remove.help", Run: st.runNoticeRemove},

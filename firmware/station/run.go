@@ -36,6 +36,11 @@ func (st *Station) tasks(commands net.Listener) []task {
 	if st.shelf != nil {
 		list = append(list, task{"shelf", st.shelf.Run})
 	}
+	if st.doors.System == nil { // simulated time has no card to wear
+		list = append(list, task{"card", st.watchCard}, task{"telemetry", func(ctx context.Context) error {
+			return st.measure(ctx, st.clock.Mono, func() []int32 { return st.measured(st.guard.Status()) })
+		}}, task{"ledger", st.keepBooks})
+	}
 	if st.easel != nil {
 		list = append(list, task{"screen", st.easel.Run})
 	}
@@ -59,6 +64,7 @@ func (st *Station) guardEvents(ctx context.Context) error {
 			return nil
 		case e := <-st.guard.Events():
 			st.scribe.put(firmware.KindPower, "", e)
+			st.shock(e)
 		}
 	}
 }

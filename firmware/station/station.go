@@ -70,6 +70,9 @@ type Station struct {
 	desk     *desk
 	air      *broadcast
 	wall     *notice.Wall
+	card     cardWatch
+	books    books
+	shocks   chan string // causes for which the last minute is kept
 	easel    *easel
 	speakers *speakers
 	panel    *keypad
@@ -88,7 +91,7 @@ func New(cfg *config.Config, o Opts) (*Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station.zone: %w", err)
 	}
-	st := &Station{cfg: cfg, version: o.Version, doors: o.Doors, log: o.Log, tick: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
+	st := &Station{cfg: cfg, version: o.Version, shocks: make(chan string, 16), doors: o.Doors, log: o.Log, tick: o.Now, zone: zone, words: text.New(cfg.Station.Language)}
 	for _, dir := range []string{cfg.Station.StateDir, cfg.Station.RunDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("station folder: %w", err)

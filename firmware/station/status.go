@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/card"
 	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
@@ -37,6 +38,7 @@ type statusView struct {
 	Faults     []faultView           `json:"faults"`
 	Journal    journalView           `json:"journal"`
 	Clock      clock.Report          `json:"clock"`
+	Card       *card.Life            `json:"card,omitempty"` // of the memory card, as far as it is known
 	Sound      string                `json:"sound"`
 	Live       *liveView             `json:"live,omitempty"` // of a live lesson that is on
 }
@@ -124,6 +126,9 @@ func (st *Station) status(words *text.Catalogue) statusView {
 	}
 	v.Journal = st.journalView()
 	v.Clock = st.clock.Report()
+	if life, ok := st.card.known(); ok {
+		v.Card = &life
+	}
 	v.Sound = st.soundView(words)
 	return v
 }
@@ -204,10 +209,22 @@ func (v statusView) text(words *text.Catalogue) string {
 	}
 	row("sound", v.Sound)
 	row("journal", v.Journal.Records)
+	if v.Card != nil && v.Card.BytesPerDay > 0 {
+		row("card", cardLine(words, *v.Card))
+	}
 	for _, f := range v.Faults {
 		fmt.Fprintf(&b, "! %s\n  %s\n", f.Text, f.Hint)
 	}
 	return b.String()
+}
+
+// cardLine says how the memory card lives.
+func cardLine(words *text.Catalogue, l card.Life) string {
+	s := words.Say("card.writes", "mb", fmt.Sprintf("%.1f", float64(l.BytesPerDay)/1e6), "press", l.BytesPerPress, "percent", l.UsedPercent)
+	if l.DaysLeft >= 0 {
+		s += "  " + words.Say("card.left", "years", fmt.Sprintf("%.1f", float64(l.DaysLeft)/365.25))
+	}
+	return s
 }
 
 // columns is how wide s is on a terminal.
