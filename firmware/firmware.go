@@ -7,6 +7,7 @@ package firmware
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,13 @@ type Member struct {
 	Number int    `json:"number"` // 1..9999, what is typed on the panel
 	Name   string `json:"name"`
 	Branch string `json:"branch,omitempty"`
+	Card   string `json:"card,omitempty"` // number of the card that is held to a reader, as CardNumber writes it
+}
+
+// CardNumber is the number of a card as it is compared: readers write the same card
+// with or without leading zeros, and letters large or small.
+func CardNumber(s string) string {
+	return strings.ToUpper(strings.TrimLeft(strings.TrimSpace(s), "0"))
 }
 
 // Record is one entry of the journal. Station, Boot and Seq together name it
@@ -62,6 +70,7 @@ type Record struct {
 const (
 	KindBoot        = "boot"         // the station program started: {"version","pid"}
 	KindPress       = "press"        // somebody confirmed a number: Press
+	KindHead        = "head"         // somebody pressed the one big button: Head
 	KindPhase       = "phase"        // a lesson went to another phase: Phase
 	KindPosition    = "position"     // where the playing lesson is: {"position_ms"}
 	KindLesson      = "lesson"       // how a lesson ended: LessonResult
@@ -81,7 +90,14 @@ type Press struct {
 	Number int    `json:"number"`
 	Name   string `json:"name,omitempty"` // empty when the number is not in the roster
 	Known  bool   `json:"known"`          // in the roster
-	Panel  string `json:"panel"`          // which panel
+	Panel  string `json:"panel"`          // "keypad", "card", "buttons"
+	Card   string `json:"card,omitempty"` // held to the reader instead of a number
+}
+
+// Head is the data of a KindHead record: one person more, of whom nobody knows the
+// name.
+type Head struct {
+	Panel string `json:"panel"`
 }
 
 // Fault is something wrong, told to people. Code is a key of the text

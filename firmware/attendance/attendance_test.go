@@ -271,3 +271,19 @@ func FuzzParseRoster(f *testing.F) {
 		}
 	})
 }
+
+func TestRosterCards(t *testing.T) {
+	r, bad, err := attendance.ParseRoster([]byte("编号,姓名,支部,卡号\n1,甲,,0012\n2,乙,,12\n3,丙,,１２\n4,丁,,ab-1\n5,戊,,\n6,己,,00cafe\n"))
+	if err != nil || r.Len() != 3 || len(bad) != 3 {
+		t.Fatalf("%d members, bad %v, %v", r.Len(), bad, err)
+	}
+	for card, want := range map[string]int{"12": 1, " 0000012 ": 1, "CAFE": 6, "cafe": 6, "": 0, "0": 0, "13": 0} {
+		if m, ok := r.FindCard(card); m.Number != want || ok != (want != 0) {
+			t.Errorf("card %q is of %d, want %d", card, m.Number, want)
+		}
+	}
+	var none *attendance.Roster
+	if _, ok := none.FindCard("12"); ok {
+		t.Error("nobody has a card")
+	}
+}

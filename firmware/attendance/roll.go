@@ -67,6 +67,7 @@ type Roll struct {
 	late    time.Time
 	seen    uint64
 	present int
+	heads   int
 	byNum   map[int]*Entry
 	order   []*Entry
 }
@@ -112,6 +113,8 @@ func (r *Roll) Add(rec firmware.Record) (entry Entry, result Result, ok bool) {
 		r.opened(rec)
 	case firmware.KindRollClose:
 		r.open, r.Closed = false, rec.Wall
+	case firmware.KindHead:
+		return Entry{At: rec.Wall, Seq: rec.Seq}, r.head(), true
 	case firmware.KindPress:
 		var p firmware.Press
 		if json.Unmarshal(rec.Data, &p) != nil || p.Number <= 0 {
@@ -163,8 +166,20 @@ func (r *Roll) press(p firmware.Press, rec firmware.Record) (Entry, Result) {
 // Open reports whether presses count now.
 func (r *Roll) Open() bool { return r.open }
 
-// Present returns how many known people are on the roll.
-func (r *Roll) Present() int { return r.present }
+// Present returns how many known people are on the roll, and heads.
+func (r *Roll) Present() int { return r.present + r.heads }
+
+// Heads returns how many came of whom nobody knows the name: presses of the one big
+// button.
+func (r *Roll) Heads() int { return r.heads }
+
+func (r *Roll) head() Result {
+	if !r.open {
+		return ResultClosed
+	}
+	r.heads++
+	return ResultFirst
+}
 
 // Has reports whether number has been counted.
 func (r *Roll) Has(number int) bool {

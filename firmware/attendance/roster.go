@@ -24,6 +24,7 @@ const maxRoster = 4 << 20
 type Roster struct {
 	members []firmware.Member
 	byNum   map[int]int
+	byCard  map[string]int
 }
 
 // Members returns the members by number.
@@ -40,6 +41,19 @@ func (r *Roster) Find(number int) (firmware.Member, bool) {
 		return firmware.Member{}, false
 	}
 	i, ok := r.byNum[number]
+	if !ok {
+		return firmware.Member{}, false
+	}
+	return r.members[i], true
+}
+
+// FindCard returns the member who has that card.
+func (r *Roster) FindCard(card string) (firmware.Member, bool) {
+	card = firmware.CardNumber(card)
+	if r == nil || card == "" {
+		return firmware.Member{}, false
+	}
+	i, ok := r.byCard[card]
 	if !ok {
 		return firmware.Member{}, false
 	}
@@ -91,8 +105,8 @@ func LoadRoster(path string) (*Roster, []BadRow, error) {
 
 // ParseRoster reads CSV in UTF-8, with or without a byte order mark, separated
 // by comma, semicolon or tab. A first row with known names (number, name,
-// branch; 编号, 姓名, 支部) gives the order of the columns, otherwise it is
-// number, name, branch. Bad rows are left out and reported; who wants all or
+// branch, card; 编号, 姓名, 支部, 卡号) gives the order of the columns, otherwise it
+// is number, name, branch. Bad rows are left out and reported; who wants all or
 // nothing looks at them first.
 func ParseRoster(data []byte) (*Roster, []BadRow, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
@@ -101,7 +115,7 @@ func ParseRoster(data []byte) (*Roster, []BadRow, error) {
 	}
 	in := csv.NewReader(bytes.NewReader(data))
 	in.Comma, in.FieldsPerRecord, in.LazyQuotes = comma(data), -1, true
-	p := &rosterParser{cols: [3]int{0, 1, 2}, lines: map[int]int{}}
+	p := &rosterParser{cols: [4]int{0, 1, 2, -1}, lines: map[int]int{}, cards: map[string]int{}}
 	for {
 		fields, err := in.Read()
 		if err != nil {
@@ -129,10 +143,11 @@ func comma(data []byte) rune {
 }
 
 type rosterParser struct {
-	cols    [3]int // of number, name, branch; -1: none
+	cols    [4]int // of number, name, branch, card; -1: none
 	begun   bool
 	members []firmware.Member
-	lines   map[int]int // number -> line
+	lines   map[int]int    // number -> line
+	cards   map[string]int // card -> line
 	bad     []BadRow
 }
 
@@ -150,7 +165,7 @@ func (p *rosterParser) row(line int, fields []string) {
 			return
 		}
 	}
-	number, name := p.field(fields, 0), p.field(fields, 1)
+	number, name, card := p.field(fields, 0), p.field(fields, 1), firmware.CardNumber(p.field(fields, 3))
 	n, err := strconv.Atoi(number)
 	switch {
 	case number == "":
@@ -165,9 +180,16 @@ func (p *rosterParser) row(line int, fields []string) {
 		p.reject(line, "roster.bad_name", "number", n)
 	case p.lines[n] > 0:
 		p.reject(line, "roster.twice", "number", n, "row", p.lines[n])
+	case len(card) > 20 || strings.ContainsFunc(card, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }):
+		p.reject(line, "roster.bad_card", "number", n)
+	case card != "" && p.cards[card] > 0:
+		p.reject(line, "roster.card_twice", "number", n, "row", p.cards[card])
 	default:
 		p.lines[n] = line
-		p.members = append(p.members, firmware.Member{Number: n, Name: name, Branch: p.field(fields, 2)})
+		if card != "" {
+			p.cards[card] = line
+		}
+		p.members = append(p.members, firmware.Member{Number: n, Name: name, Branch: p.field(fields, 2), Card: card})
 	}
 }
 
@@ -190,12 +212,13 @@ func (p *rosterParser) field(fields []string, i int) string {
 }
 
 func (p *rosterParser) header(fields []string) bool {
-	words := [3][]string{
+	words := [4][]string{
 		{"number", "no", "no.", "id", "编号", "号码", "序号", "学号"},
 		{"name", "姓名", "名字"},
 		{"branch", "group", "支部", "党支部", "所在支部", "组别"},
+		{"card", "card number", "卡号", "卡"},
 	}
-	cols, found := [3]int{-1, -1, -1}, 0
+	cols, found := [4]int{-1, -1, -1, -1}, 0
 	for i, f := range fields {
 		f = strings.ToLower(strings.TrimSpace(f))
 		for c, list := range words {
@@ -216,9 +239,12 @@ func (p *rosterParser) header(fields []string) bool {
 
 func (p *rosterParser) done() *Roster {
 	sort.Slice(p.members, func(i, j int) bool { return p.members[i].Number < p.members[j].Number })
-	r := &Roster{members: p.members, byNum: make(map[int]int, len(p.members))}
+	r := &Roster{members: p.members, byNum: make(map[int]int, len(p.members)), byCard: map[string]int{}}
 	for i, m := range p.members {
 		r.byNum[m.Number] = i
+		if m.Card != "" {
+			r.byCard[m.Card] = i
+		}
 	}
 	return r
 }

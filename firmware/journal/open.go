@@ -66,7 +66,7 @@ func (o *Opts) fill() {
 	}
 	if o.Keep == nil {
 		o.Keep = func(kind string) bool {
-			return kind == firmware.KindPress || kind == firmware.KindRollOpen || kind == firmware.KindRollClose
+			return kind == firmware.KindPress || kind == firmware.KindHead || kind == firmware.KindRollOpen || kind == firmware.KindRollClose
 		}
 	}
 	if o.open == nil {

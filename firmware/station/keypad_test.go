@@ -15,7 +15,9 @@ import (
 	"periph.io/x/conn/v3/i2c/i2creg"
 
 	"stationbox/firmware"
+	"stationbox/firmware/attendance"
 	"stationbox/firmware/config"
+	"stationbox/firmware/proof"
 	"stationbox/hal/evdev"
 	"stationbox/hal/sim/device"
 )
@@ -205,5 +207,59 @@ func TestButtonIsANumber(t *testing.T) {
 			t.Errorf("the card has %v", got)
 		}
 		g.stop()
+	})
+}
+
+// Heads and cards count like numbers do; a card that nobody has is on record and
+// refused, and a hand that trembles on the big button is one head.
+func TestHeadsAndCards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, dir := occasion(t, 3*time.Minute)
+		r, l := &room{mains: true, length: 3 * time.Minute}, &ledger{}
+		g := beginWith(t, r, r, l, o, dir, &config.Config{}, func(s *showing) {
+			s.roll.roster, _, _ = attendance.ParseRoster([]byte("编号,姓名,卡号\n12,王秀英,0004711\n7,李建国,ab12\n"))
+		})
+		time.Sleep(150 * time.Second)
+		press := func(k key, wait time.Duration) {
+			k.at = time.Now()
+			g.roll.keys <- k
+			time.Sleep(wait)
+		}
+		press(key{card: "4711"}, time.Second)
+		press(key{card: "00AB12"}, time.Second)
+		press(key{card: "999"}, time.Second)
+		press(key{here: true}, 300*time.Millisecond)
+		press(key{here: true}, 2*time.Second)
+		press(key{here: true}, 2*time.Second)
+		if text, known := g.roll.greeting(time.Now()); !known || !strings.Contains(text, "4") {
+			t.Errorf("greeting %q", text)
+		}
+		press(key{number: 7}, time.Second) // he has pressed before
+		time.Sleep(6 * time.Minute)
+		g.stop()
+		if got := result(t, l); got.Present != 4 {
+			t.Errorf("%d present, want 2 by card and 2 heads", got.Present)
+		}
+		if got, want := strings.Join(r.lamps, " "), "ack ack reject ack ack ack"; got != want {
+			t.Errorf("lamps %q, want %q", got, want)
+		}
+		var panels []string
+		for _, rec := range l.list(firmware.KindPress) {
+			var p firmware.Press
+			if err := json.Unmarshal(rec.Data, &p); err != nil {
+				t.Fatal(err)
+			}
+			panels = append(panels, fmt.Sprint(p.Panel, " ", p.Number, " ", p.Card))
+		}
+		if got, want := strings.Join(panels, ", "), "card 12 4711, card 7 00AB12, card 0 999, buttons 7 "; got != want {
+			t.Errorf("presses %q", got)
+		}
+		if n := len(l.list(firmware.KindHead)); n != 2 {
+			t.Errorf("%d heads on record", n)
+		}
+		rec, err := proof.Verify(result(t, l).Proof, proof.PublicKeys(dir).Find)
+		if err != nil || rec.Present[0] == nil || *rec.Present[0] != 4 {
+			t.Errorf("the record has %v, %v", rec.Present, err)
+		}
 	})
 }

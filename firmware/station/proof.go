@@ -122,6 +122,10 @@ func (p *prover) feed(r firmware.Record) {
 		if json.Unmarshal(r.Data, &n) == nil {
 			p.stands(r.Lesson, time.Duration(n.PositionMS)*time.Millisecond)
 		}
+	case firmware.KindHead:
+		if r.Lesson == p.roll && len(p.presses) < mostPresses { // each head is another one
+			p.presses = append(p.presses, pressed{-len(p.presses) - 1, p.position[r.Lesson]})
+		}
 	case firmware.KindPress:
 		var n firmware.Press
 		if json.Unmarshal(r.Data, &n) == nil && n.Known && r.Lesson == p.roll && len(p.presses) < mostPresses {

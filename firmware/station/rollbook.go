@@ -53,6 +53,8 @@ type rollbook struct {
 	greet  string
 	known  bool // whom it greets
 	until  time.Time
+
+	lastHead time.Time // Run's own
 }
 
 // pressBound is how long a press may wait for the card.
@@ -195,16 +197,18 @@ func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
 	}
 	switch {
 	case k.number > 0:
-		b.confirm(ctx, k.number)
+		b.confirm(ctx, firmware.Press{Number: k.number, Panel: "buttons"})
 		return
-	case k.card != "" || k.here:
-		b.log.Warn("not on the roster", "card", k.card, "head", k.here)
-		b.answer(attendance.StrokeReject)
+	case k.card != "":
+		b.card(ctx, k.card)
+		return
+	case k.here:
+		b.head(ctx, k.at)
 		return
 	}
 	stroke, number := typed.Press(k.r, k.at)
 	if stroke == attendance.StrokeNumber {
-		b.confirm(ctx, number)
+		b.confirm(ctx, firmware.Press{Number: number, Panel: "keypad"})
 		return
 	}
 	b.answer(stroke)
@@ -218,16 +222,71 @@ func (b *rollbook) answer(s attendance.Stroke) {
 	}
 }
 
-// confirm records a number and answers by lamp, beep and screen.
-func (b *rollbook) confirm(ctx context.Context, number int) {
-	b.mu.Lock()
-	lesson := ""
-	if b.roll.Open() {
-		lesson = b.roll.Lesson
+// card records who has a card; one that nobody has is on record too, and refused.
+func (b *rollbook) card(ctx context.Context, card string) {
+	member, known := b.roster.FindCard(card)
+	if known {
+		b.confirm(ctx, firmware.Press{Number: member.Number, Panel: "card", Card: card})
+		return
 	}
+	if _, _, err := b.write(ctx, firmware.KindPress, b.lesson(), firmware.Press{Panel: "card", Card: card}); err != nil {
+		b.panel.Fault()
+		b.voice.Beep(false)
+		return
+	}
+	b.greetWith(b.words.Say("screen.unknown_card"), false)
+	b.answer(attendance.StrokeReject)
+}
+
+// headGap is how long after a press of the big button another one is that of the same
+// hand.
+const headGap = time.Second
+
+// head records one person more.
+func (b *rollbook) head(ctx context.Context, at time.Time) {
+	if since := at.Sub(b.lastHead); since >= 0 && since < headGap {
+		return
+	}
+	b.lastHead = at
+	lesson := b.lesson()
+	_, res, err := b.write(ctx, firmware.KindHead, lesson, firmware.Head{Panel: "one"})
+	switch {
+	case err != nil:
+		b.lastHead = time.Time{} // it may be pressed again at once
+		b.panel.Fault()
+		b.voice.Beep(false)
+	case lesson != "" && res.Counted():
+		b.greetWith(b.words.Say("screen.heads", "count", b.present(lesson)), true)
+		b.panel.Ack()
+		b.voice.Beep(true)
+	default:
+		b.answer(attendance.StrokeReject)
+	}
+}
+
+// lesson is that whose roll is open, "" for none.
+func (b *rollbook) lesson() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.roll.Open() {
+		return b.roll.Lesson
+	}
+	return ""
+}
+
+// greetWith shows a line for three seconds.
+func (b *rollbook) greetWith(text string, known bool) {
+	b.mu.Lock()
+	b.greet, b.known, b.until = text, known, b.now().Add(3*time.Second)
 	b.mu.Unlock()
-	member, known := b.roster.Find(number)
-	_, res, err := b.write(ctx, firmware.KindPress, lesson, firmware.Press{Number: number, Name: member.Name, Known: known, Panel: "keypad"})
+}
+
+// confirm records a number and answers by lamp, beep and screen.
+func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
+	lesson := b.lesson()
+	member, known := b.roster.Find(p.Number)
+	p.Name, p.Known = member.Name, known
+	_, res, err := b.write(ctx, firmware.KindPress, lesson, p)
 	if err != nil {
 		b.panel.Fault()
 		b.voice.Beep(false)
@@ -236,12 +295,10 @@ func (b *rollbook) confirm(ctx context.Context, number int) {
 	counted := lesson != "" && (res.Counted() || res == attendance.ResultAgain)
 	greet := b.words.Say("screen.signed", "name", member.Name)
 	if !known {
-		greet = b.words.Say("screen.unknown", "number", number)
+		greet = b.words.Say("screen.unknown", "number", p.Number)
 	}
 	if lesson != "" {
-		b.mu.Lock()
-		b.greet, b.known, b.until = greet, known, b.now().Add(3*time.Second)
-		b.mu.Unlock()
+		b.greetWith(greet, known)
 	}
 	if counted {
 		b.panel.Ack()
