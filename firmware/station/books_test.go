@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,4 +157,33 @@ func TestCardIsWatched(t *testing.T) {
 	within(t, "looked at", func() bool { _, ok := st.card.known(); return ok })
 	cancel()
 	within(t, "on record", func() bool { return len(l.list(card.KindDay)) == 1 })
+}
+
+// strict is a journal that takes nothing from who has ended, as the real one.
+type strict struct{ ledger }
+
+func (s *strict) Append(ctx context.Context, kind, id string, data any) (firmware.Record, error) {
+	if ctx.Err() != nil {
+		return firmware.Record{}, ctx.Err()
+	}
+	return s.ledger.Append(ctx, kind, id, data)
+}
+
+// Nothing that was handed over before the end is lost by it.
+func TestScribeWritesItsLastWords(t *testing.T) {
+	for range 200 {
+		l := &strict{}
+		s := newScribe(l, slog.New(slog.DiscardHandler), func(error) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 5 {
+			s.put("word", "", nil)
+		}
+		cancel()
+		if err := s.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(l.list("word")); n != 5 {
+			t.Fatalf("%d of 5 words are on record", n)
+		}
+	}
 }

@@ -53,25 +53,39 @@ func (s *scribe) Run(ctx context.Context) error {
 			s.drain()
 			return nil
 		case n := <-s.queue:
-			s.write(ctx, n)
+			if !s.write(ctx, n) {
+				s.last(n)
+			}
 		}
 	}
 }
 
-// write tries until the journal has taken the note or ctx ends.
-func (s *scribe) write(ctx context.Context, n note) {
+// write tries until the journal has taken the note, or says that ctx has ended before.
+func (s *scribe) write(ctx context.Context, n note) bool {
 	for {
 		_, err := s.journal.Append(ctx, n.kind, n.lesson, n.data)
 		s.failed(err)
 		if err == nil {
-			return
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
 		}
 		s.log.Error("journal", "kind", n.kind, "err", err)
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-time.After(time.Second):
 		}
+	}
+}
+
+// last writes a note that was under way when the program was told to end.
+func (s *scribe) last(n note) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if _, err := s.journal.Append(ctx, n.kind, n.lesson, n.data); err != nil {
+		s.log.Error("journal", "kind", n.kind, "err", err)
 	}
 }
 
