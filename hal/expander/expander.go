@@ -1,15 +1,17 @@
-// Package expander reads contacts at port expanders on I²C, MCP23017 and PCF8574, up
-// to 64 of them as one bank. It knows the chips and no panel: what a contact means,
-// package panel knows.
+// Package expander reads contacts at port expanders on I²C, MCP23017 and PCF8574: up
+// to 64 of them as one bank, or a matrix of 4×4 keys at one chip. It knows the chips
+// and no panel: what a contact means, package panel knows.
 //
 // It promises: a contact is told as closed or open only when its chip answered and
 // was set up when it did; a chip that is silent, garbled or has lost its settings in
 // a power glitch makes its own contacts unknown and no others, and is set up again by
-// a later call; a call takes at most one transaction for a chip that is well and
-// four for one that is set up. It starts no goroutine. Nothing is ever driven but the
-// two pins of an MCP23017 that may only be outputs; those are low.
+// a later call. It starts no goroutine. Nothing is ever driven high; low are only the
+// columns of a matrix and the two pins of an MCP23017 that may only be outputs. A call
+// for a bank takes one or two transactions for a chip that is well and five for one
+// that is set up.
 //
-// Contacts are wired to ground; the chips pull them up.
+// Contacts are wired to ground, those of a Matrix between a row and a column; the
+// chips pull them up.
 //
 //	MCP23017  address 0x20 to 0x27, 14 contacts: GPA0 to GPA6, GPB0 to GPB6
 //	  write 05 00                       out of the other register map, if it is in it
@@ -113,6 +115,7 @@ type Bank struct {
 type chip struct {
 	Chip
 	dev   i2c.Dev
+	want  [14]byte // settings of an MCP23017
 	ready bool
 	reads uint      // since it was set up
 	again time.Time // not before
@@ -142,7 +145,7 @@ func New(bus i2c.Bus, chips []Chip, o Opts) (*Bank, error) {
 			return nil, fmt.Errorf("expander %s: address twice: set the address pins of one of them differently", c)
 		}
 		taken[c.Addr] = true
-		b.chips = append(b.chips, &chip{Chip: c, dev: i2c.Dev{Bus: bus, Addr: c.Addr}})
+		b.chips = append(b.chips, &chip{Chip: c, dev: i2c.Dev{Bus: bus, Addr: c.Addr}, want: settings})
 		b.inputs += c.Inputs()
 	}
 	if b.inputs == 0 || b.inputs > MaxInputs {
@@ -167,7 +170,7 @@ func (b *Bank) Read(ctx context.Context) (closed, known uint64, err error) {
 			return 0, 0, ctx.Err()
 		}
 		n := c.Inputs()
-		bits, err := c.read(b.now)
+		bits, err := c.read(b.now, c.attempt)
 		if err != nil {
 			errs = append(errs, err)
 		} else {
@@ -179,12 +182,12 @@ func (b *Bank) Read(ctx context.Context) (closed, known uint64, err error) {
 	return closed, known, errors.Join(errs...)
 }
 
-// read looks at one chip, and sets it up if need be.
-func (c *chip) read(now func() time.Time) (uint64, error) {
+// read looks at one chip by attempt, but not yet again at one that did not answer.
+func (c *chip) read(now func() time.Time, attempt func() (uint64, error)) (uint64, error) {
 	if c.err != nil && now().Before(c.again) {
 		return 0, c.err
 	}
-	bits, err := c.attempt()
+	bits, err := attempt()
 	if c.err = c.fail(err); err == nil {
 		return bits, nil
 	}
@@ -201,19 +204,22 @@ func (c *chip) attempt() (uint64, error) {
 	if c.Kind == PCF8574 {
 		return c.readPCF()
 	}
-	if !c.ready {
-		if err := c.setUp(); err != nil {
-			return 0, err
-		}
-		c.ready, c.reads = true, 0
-	}
-	c.reads++
-	if c.reads%verifyEvery == 0 {
-		if err := c.verify(); err != nil {
-			return 0, err
-		}
+	if err := c.prepare(); err != nil {
+		return 0, err
 	}
 	return c.readMCP()
+}
+
+// prepare sets an MCP23017 up, or now and then proves that it still is.
+func (c *chip) prepare() error {
+	if !c.ready {
+		c.reads = 0
+		return c.setUp()
+	}
+	if c.reads++; c.reads%verifyEvery == 0 {
+		return c.verify()
+	}
+	return nil
 }
 
 func (c *chip) readPCF() (uint64, error) {
@@ -237,27 +243,29 @@ const (
 	inputs7 = 0x7F // all pins of a port but the last
 )
 
-// settings are registers 00 to 0D: IODIR, IPOL, GPINTEN, DEFVAL, INTCON, IOCON and
+// settings of a bank are registers 00 to 0D: IODIR, IPOL, GPINTEN, DEFVAL, INTCON, IOCON and
 // GPPU, each for port A and port B.
 var settings = [14]byte{inputs7, inputs7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, inputs7, inputs7}
 
 // setUp writes the settings and reads them back.
 func (c *chip) setUp() error {
-	for _, w := range [][]byte{{regOtherMap, 0}, append([]byte{regSettings}, settings[:]...), {regOutputs, 0, 0}} {
+	for _, w := range [][]byte{{regOtherMap, 0}, append([]byte{regSettings}, c.want[:]...), {regOutputs, 0, 0}} {
 		if err := c.dev.Tx(w, nil); err != nil {
 			return err
 		}
 	}
-	return c.verify()
+	err := c.verify()
+	c.ready = err == nil
+	return err
 }
 
 // verify reads all settings back.
 func (c *chip) verify() error {
-	var got [len(settings)]byte
+	var got [len(c.want)]byte
 	if err := c.dev.Tx([]byte{regSettings}, got[:]); err != nil {
 		return err
 	}
-	if got != settings {
+	if got != c.want {
 		return fmt.Errorf("settings % x: lost in a glitch of its power, or another chip: %w", got, hal.ErrGarbled)
 	}
 	return nil
@@ -266,13 +274,21 @@ func (c *chip) verify() error {
 // readMCP reads the contacts, and the pull-ups that they need, in one transaction.
 func (c *chip) readMCP() (uint64, error) {
 	var in [8]byte
-	if err := c.dev.Tx([]byte{regPullUps}, in[:]); err != nil {
+	if err := c.readPorts(in[:]); err != nil {
 		return 0, err
 	}
-	if in[0] != inputs7 || in[1] != inputs7 {
-		return 0, fmt.Errorf("pull-ups %02x %02x: lost in a glitch of its power: %w", in[0], in[1], hal.ErrGarbled)
-	}
 	return uint64(^in[6]&inputs7) | uint64(^in[7]&inputs7)<<7, nil
+}
+
+// readPorts reads registers from the pull-ups on, and says whether those are there.
+func (c *chip) readPorts(in []byte) error {
+	if err := c.dev.Tx([]byte{regPullUps}, in); err != nil {
+		return err
+	}
+	if in[0] != inputs7 || in[1] != inputs7 {
+		return fmt.Errorf("pull-ups %02x %02x: lost in a glitch of its power: %w", in[0], in[1], hal.ErrGarbled)
+	}
+	return nil
 }
 
 // fail names the chip in err, in the words of hal.

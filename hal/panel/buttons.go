@@ -38,6 +38,7 @@ type Buttons struct {
 	*outlet
 	bank Bank
 	dec  decoder
+	keys []rune        // of a Matrix at a bank, by contact; nil: numbers
 	one  bool          // the button of One
 	gap  time.Duration // of One: presses that follow so soon are the same person's
 
@@ -71,6 +72,27 @@ func NewOne(bank Bank, opts Opts) (*Buttons, error) {
 		return nil, err
 	}
 	p.one, p.gap = true, opts.filled().Again
+	return p, nil
+}
+
+// NewPolledMatrix prepares a keypad of 4×4 keys whose 16 contacts bank reads, 4×row
+// +column, such as expander.Matrix. It is what NewMatrix makes but for edges: its keys
+// are polled as Buttons are. Another number of contacts, or a layout without 16
+// different runes, is an error.
+func NewPolledMatrix(bank Bank, opts Opts) (*Buttons, error) {
+	opts = opts.filled()
+	keys, err := parseLayout(opts.Layout)
+	if err != nil {
+		return nil, err
+	}
+	if n := bank.Inputs(); n != len(keys) {
+		return nil, fmt.Errorf("panel: %d contacts: a keypad has %d", n, len(keys))
+	}
+	p, err := NewButtons(bank, opts)
+	if err != nil {
+		return nil, err
+	}
+	p.keys, p.dec.ghosts = keys[:], ambiguous
 	return p, nil
 }
 
@@ -111,7 +133,11 @@ func wrap(err error) error {
 }
 
 func (p *Buttons) send(cell int, down bool, at time.Time) {
-	if !p.one {
+	switch {
+	case p.keys != nil:
+		p.tell(Key{Rune: p.keys[cell], Down: down, At: at})
+		return
+	case !p.one:
 		p.tell(Key{Number: cell + 1, Down: down, At: at})
 		return
 	}
@@ -126,20 +152,28 @@ func (p *Buttons) send(cell int, down bool, at time.Time) {
 	}
 }
 
-// health says which buttons are stuck.
+// health says which buttons are stuck or unclear.
 func (p *Buttons) health() error {
-	stuck := p.dec.stuckKeys()
-	if stuck == 0 {
-		return nil
+	var errs []error
+	if stuck := p.dec.stuckKeys(); stuck != 0 {
+		errs = append(errs, fmt.Errorf("panel: buttons %s stuck for over %v: %w", p.names(stuck), p.dec.stuck, hal.ErrGarbled))
 	}
-	return fmt.Errorf("panel: buttons %s stuck for over %v: %w", numbers(stuck), p.dec.stuck, hal.ErrGarbled)
+	if p.dec.unclear(p.now()) {
+		errs = append(errs, fmt.Errorf("panel: keys unclear for over %v: %w", p.dec.stuck, hal.ErrGarbled))
+	}
+	return errors.Join(errs...)
 }
 
-// numbers lists the buttons of a set.
-func numbers(set uint64) string {
+// names lists the buttons of a set.
+func (p *Buttons) names(set uint64) string {
 	var list []string
 	for ; set != 0; set &= set - 1 {
-		list = append(list, strconv.Itoa(bits.TrailingZeros64(set)+1))
+		i := bits.TrailingZeros64(set)
+		if p.keys != nil {
+			list = append(list, strconv.QuoteRune(p.keys[i]))
+			continue
+		}
+		list = append(list, strconv.Itoa(i+1))
 	}
 	return strings.Join(list, ", ")
 }

@@ -34,6 +34,8 @@ type rig struct {
 // kinds are all kinds of panels; each is made inside its bubble.
 var kinds = map[string]func(t *testing.T) rig{
 	"matrix":              matrixRig,
+	"matrix at MCP23017":  func(t *testing.T) rig { return polledRig(t, "mcp23017:0x20", 8) },
+	"matrix at PCF8574":   func(t *testing.T) rig { return polledRig(t, "pcf8574:0x27", 4) },
 	"buttons at pins":     func(t *testing.T) rig { return pinRig(t, 4) },
 	"button for heads":    func(t *testing.T) rig { return pinRig(t, 1) },
 	"buttons at MCP23017": func(t *testing.T) rig { return expanderRig(t, "mcp23017:0x21", 8) },
@@ -191,6 +193,41 @@ func expanderRig(t *testing.T, name string, first int) rig {
 		r.keys = append(r.keys, fmt.Sprint("b", n))
 	}
 	return r
+}
+
+// polledRig is a keypad at an expander; its columns are the pins from first on.
+func polledRig(t *testing.T, name string, first int) rig {
+	chip, err := expander.ParseChip(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus := device.NewI2C()
+	x := device.NewExpander(bus, device.ExpanderOpts{Addr: chip.Addr, PCF8574: chip.Kind == expander.PCF8574, Rise: 200 * time.Microsecond})
+	m, err := expander.NewMatrix(bus, chip, expander.Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPolledMatrix(m, Opts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := func(i int, down bool) { x.Join(i/4, first+i%4, down) }
+	return rig{
+		Panel: p, keys: []string{"1", "2", "3", "A"}, pace: 100 * time.Millisecond, late: 20 * time.Millisecond,
+		key: key,
+		ghost: func() {
+			for _, i := range []int{0, 1, 4} {
+				key(i, true)
+			}
+		},
+		plug: func(in bool) {
+			_ = x.Fault(map[bool]string{true: "none", false: "silent"}[in])
+			if in {
+				x.Glitch()
+			}
+		},
+		stall: bus.Stall,
+	}
 }
 
 // slow is a handle that can be kept from reading.

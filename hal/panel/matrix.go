@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -77,25 +78,25 @@ func NewMatrix(rows [4]gpio.PinIn, cols [4]gpio.PinOut, opts Opts) (*Matrix, err
 			return nil, fmt.Errorf("panel: row or column %d: no pin: %w", i, hal.ErrGone)
 		}
 	}
-	if err := p.name(opts.Layout); err != nil {
+	var err error
+	if p.layout, err = parseLayout(opts.Layout); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// name fills in the layout.
-func (p *Matrix) name(layout string) error {
-	if utf8.RuneCountInString(layout) != len(p.layout) {
-		return fmt.Errorf("panel: layout %q: want 16 runes", layout)
+// parseLayout takes apart a layout: 16 different runes.
+func parseLayout(layout string) (keys [16]rune, err error) {
+	if utf8.RuneCountInString(layout) != len(keys) {
+		return keys, fmt.Errorf("panel: layout %q: want 16 runes", layout)
 	}
-	seen := make(map[rune]bool)
 	for i, r := range []rune(layout) {
-		if seen[r] {
-			return fmt.Errorf("panel: layout %q: %q twice", layout, r)
+		if slices.Contains(keys[:i], r) {
+			return keys, fmt.Errorf("panel: layout %q: %q twice", layout, r)
 		}
-		seen[r], p.layout[i] = true, r
+		keys[i] = r
 	}
-	return nil
+	return keys, nil
 }
 
 // Run reads the keys until ctx ends, then returns nil, within watchEdge and one

@@ -1,7 +1,7 @@
 // Package panel reads what villagers sign in with. There are five kinds, and one
 // interface, Panel, for all of them:
 //
-//	Matrix   a keypad of 4×4 keys on eight GPIO pins: a number and #
+//	Matrix   a keypad of 4×4 keys on eight GPIO pins, or polled at a port expander: a number and #
 //	USB      a numeric keypad at a USB port: a number and Enter
 //	Buttons  up to 64 buttons, one a person, at GPIO pins or port expanders
 //	One      one big button, "I am here": a head, and no name

@@ -55,10 +55,12 @@ type ExpanderOpts struct {
 	PCF8574 bool // else an MCP23017
 	Addr    uint16
 	Seed    uint64 // of inputs that float
+	// Rise is how long a pin that is let go takes to be high again, on a long cable.
+	Rise time.Duration
 }
 
 // Expander is a port expander with a push button between each of its pins and
-// ground. Its faults: silent (nobody answers), shorted (a line of the bus is stuck
+// ground, and contacts between pins. Its faults: silent (nobody answers), shorted (a line of the bus is stuck
 // low: all that is read is 0).
 type Expander struct {
 	knob
@@ -69,7 +71,9 @@ type Expander struct {
 	regs    [0x16]byte // of an MCP23017, by the numbers of the map after a reset
 	latch   byte       // of a PCF8574
 	pointer byte
-	pressed uint16 // one bit a pin: port A, port B
+	pressed uint16        // one bit a pin: port A, port B
+	joined  [16]uint16    // pins that contacts join to a pin
+	fell    [16]time.Time // when a pin was last held low
 }
 
 // NewExpander puts a chip on bus.
@@ -109,6 +113,50 @@ func (x *Expander) Push(pin int, down bool) {
 	x.pressed &^= 1 << pin
 }
 
+// Join closes or opens a contact between two pins.
+func (x *Expander) Join(a, b int, closed bool) {
+	x.state.Lock()
+	defer x.state.Unlock()
+	if closed {
+		x.joined[a] |= 1 << b
+		x.joined[b] |= 1 << a
+		return
+	}
+	x.joined[a] &^= 1 << b
+	x.joined[b] &^= 1 << a
+}
+
+// sinks are the pins that the chip itself pulls low.
+func (x *Expander) sinks() uint16 {
+	if x.opts.PCF8574 {
+		return uint16(^x.latch)
+	}
+	return ^(uint16(x.regs[0]) | uint16(x.regs[1])<<8) &^ (uint16(x.regs[0x14]) | uint16(x.regs[0x15])<<8)
+}
+
+// low are the pins that are low, by a button, the chip, or what contacts join them
+// to; also those that have not risen yet.
+func (x *Expander) low() uint16 {
+	low := x.pressed | x.sinks()
+	for range 16 {
+		for pin, joined := range x.joined {
+			if joined&low != 0 {
+				low |= 1 << pin
+			}
+		}
+	}
+	now := time.Now()
+	for pin := range x.fell {
+		switch bit := uint16(1) << pin; {
+		case low&bit != 0:
+			x.fell[pin] = now
+		case now.Sub(x.fell[pin]) < x.opts.Rise:
+			low |= bit
+		}
+	}
+	return low
+}
+
 // String describes x.
 func (x *Expander) String() string {
 	return fmt.Sprintf("%s, fault %s", x.Name(), x.FaultName())
@@ -124,12 +172,13 @@ func (x *Expander) tx(w, r []byte) error {
 	}
 	x.state.Lock()
 	defer x.state.Unlock()
+	x.low() // until now
 	if x.opts.PCF8574 {
 		for _, b := range w {
 			x.latch = b
 		}
 		for i := range r {
-			r[i] = x.latch &^ byte(x.pressed)
+			r[i] = ^byte(x.low())
 		}
 		return nil
 	}
@@ -184,8 +233,8 @@ func (x *Expander) read() byte {
 		return x.regs[reg]
 	}
 	port := reg - 0x12
-	in, up, pressed := x.regs[port], x.regs[0x0C+port], byte(x.pressed>>(8*port))
+	in, up, low := x.regs[port], x.regs[0x0C+port], byte(x.low()>>(8*port))
 	floating := byte(x.rng.Uint32()) &^ up
-	level := (up | floating) &^ pressed
+	level := (up | floating) &^ low
 	return (level&in | x.regs[0x14+port]&^in) ^ x.regs[2+port]&in
 }
