@@ -221,6 +221,49 @@ func TestButtonsLoseNothingInSilence(t *testing.T) {
 	})
 }
 
+// TestPolledMatrixSaysWhatIsWrong: which key is stuck, which row is shorted, and that
+// keys stay unclear.
+func TestPolledMatrixSaysWhatIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := device.NewI2C()
+		x := device.NewExpander(bus, device.ExpanderOpts{Addr: 0x20})
+		m, err := expander.NewMatrix(bus, expander.Chip{Kind: expander.MCP23017, Addr: 0x20}, expander.Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewPolledMatrix(m, Opts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := func(want string) {
+			t.Helper()
+			time.Sleep(11 * time.Second)
+			if err := p.State(); !errors.Is(err, hal.ErrGarbled) || !strings.Contains(err.Error(), want) {
+				t.Errorf("state %v, want %s", err, want)
+			}
+		}
+		rig{Panel: p}.run(t, func() {
+			x.Join(2, 10, true)
+			state("'9' stuck")
+			x.Join(2, 10, false)
+			x.Push(3, true)
+			state("row 4 shorted")
+			x.Push(3, false)
+			x.Join(0, 8, true)
+			x.Join(0, 9, true)
+			x.Join(1, 8, true)
+			state("unclear")
+			x.Join(0, 8, false)
+			x.Join(0, 9, false)
+			x.Join(1, 8, false)
+			time.Sleep(time.Second)
+			if err := p.State(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
 // bankOf is a bank of so many contacts that are all open.
 type bankOf int
 
@@ -237,6 +280,14 @@ func TestButtonsNewErrors(t *testing.T) {
 		if p, err := NewOne(bankOf(n), Opts{}); err == nil || p != nil {
 			t.Errorf("one of %d: %v", n, err)
 		}
+	}
+	for _, n := range []int{0, 15, 17, 64} {
+		if p, err := NewPolledMatrix(bankOf(n), Opts{}); err == nil || p != nil {
+			t.Errorf("keypad of %d contacts: %v", n, err)
+		}
+	}
+	if p, err := NewPolledMatrix(bankOf(16), Opts{Layout: "1123456789ABCDEF"}); err == nil || p != nil {
+		t.Errorf("a key twice: %v", err)
 	}
 	if b, err := NewPinBank(nil, Opts{}); err == nil || b != nil {
 		t.Errorf("no pins: %v", err)
