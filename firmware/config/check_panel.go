@@ -24,8 +24,7 @@ func (c *checker) panel() {
 	c.strangers()
 	switch p.Kind {
 	case "matrix":
-		c.count("panel.rows", len(p.Rows), 4)
-		c.count("panel.cols", len(p.Cols), 4)
+		c.matrix()
 	case "usb":
 		if c.required("panel.device", p.Device, "/dev/input/by-id/…-event-kbd") {
 			c.inputDevice("panel.device", p.Device)
@@ -62,7 +61,7 @@ func (c *checker) strangers() {
 		kinds string
 	}{
 		{"rows", p.Rows != nil, "matrix"}, {"cols", p.Cols != nil, "matrix"}, {"device", p.Device != "", "usb"},
-		{"pins", p.Pins != nil, "buttons one"}, {"expander", p.Expander != nil, "buttons"},
+		{"pins", p.Pins != nil, "buttons one"}, {"expander", p.Expander != nil, "buttons matrix"},
 	} {
 		if k.given && (p.Kind == "" || !strings.Contains(k.kinds, p.Kind)) {
 			c.bad("panel."+k.key, say("config.panel_other", "kind", strconv.Quote(p.Kind)), say("config.panel_other.hint"))
@@ -81,6 +80,22 @@ func (c *checker) inputDevice(key, name string) {
 	}
 }
 
+// matrix checks where the 4×4 keys are.
+func (c *checker) matrix() {
+	p := c.cfg.Panel
+	switch {
+	case len(p.Expander) == 0:
+		c.count("panel.rows", len(p.Rows), 4)
+		c.count("panel.cols", len(p.Cols), 4)
+	case len(p.Rows)+len(p.Cols) > 0:
+		c.bad("panel.expander", say("config.panel_matrix_both"), say("config.panel_matrix_both.hint"))
+	case len(p.Expander) > 1:
+		c.bad("panel.expander", say("config.panel_matrix_chip", "got", len(p.Expander)), phrase{})
+	default:
+		c.chips()
+	}
+}
+
 // buttons checks where single buttons are.
 func (c *checker) buttons() {
 	p := c.cfg.Panel
@@ -92,8 +107,17 @@ func (c *checker) buttons() {
 		c.someButtons("panel.pins", len(p.Pins))
 		return
 	}
+	if inputs, whole := c.chips(); whole {
+		c.someButtons("panel.expander", inputs)
+	}
+}
+
+// chips checks port expanders and their bus, and counts their contacts; whole is false
+// when that cannot be told.
+func (c *checker) chips() (inputs int, whole bool) {
+	p := c.cfg.Panel
 	c.required("panel.bus", p.Bus, "1")
-	inputs, whole := 0, true
+	whole = true
 	taken := map[string]bool{}
 	for i, chip := range p.Expander {
 		key := row("panel.expander", i)
@@ -109,9 +133,7 @@ func (c *checker) buttons() {
 		taken[addr] = true
 		inputs += map[string]int{"mcp23017": 14, "pcf8574": 8}[kind]
 	}
-	if whole {
-		c.someButtons("panel.expander", inputs)
-	}
+	return inputs, whole
 }
 
 // chipName is a port expander and its address: 20 to 27, of a PCF8574A 38 to 3f.
@@ -125,7 +147,7 @@ func (c *checker) someButtons(key string, got int) {
 
 // busPins are the pins of a Raspberry Pi that its usual I2C bus takes.
 func (p Panel) busPins(chip string) []use {
-	if p.Kind != "buttons" || len(p.Expander) == 0 || p.Bus != "1" || chip != "/dev/gpiochip0" {
+	if len(p.Expander) == 0 || p.Bus != "1" || chip != "/dev/gpiochip0" {
 		return nil
 	}
 	return []use{{"panel.bus", "GPIO2"}, {"panel.bus", "GPIO3"}}

@@ -7,7 +7,7 @@ type Panel struct {
 	Cols       []string `toml:"cols"`        // of matrix: 4 output pins
 	Device     string   `toml:"device"`      // of usb: path that stays the same, or "vendor:product"
 	Pins       []string `toml:"pins"`        // of buttons and one: input pins, pulled up, number 1 first
-	Expander   []string `toml:"expander"`    // of buttons: "mcp23017:0x20", "pcf8574:0x38", number 1 first
+	Expander   []string `toml:"expander"`    // of buttons: "mcp23017:0x20", "pcf8574:0x38", number 1 first; of matrix: one
 	Bus        string   `toml:"bus"`         // I2C bus of the expanders, default "1"
 	CardReader string   `toml:"card_reader"` // as device: of a reader that types like a keyboard; "" for none
 	Lamp       string   `toml:"lamp"`

@@ -101,6 +101,17 @@ func (k *keypad) open(cfg config.Panel, doors *Doors, opts panel.Opts) (panel.Pa
 }
 
 func (k *keypad) matrix(cfg config.Panel, opts panel.Opts) (panel.Panel, error) {
+	if len(cfg.Expander) > 0 {
+		chips, err := k.chips(cfg)
+		if err != nil {
+			return nil, err
+		}
+		m, err := expander.NewMatrix(k.bus, chips[0], expander.Opts{Now: opts.Now})
+		if err != nil {
+			return nil, fmt.Errorf("panel.expander: %w", err)
+		}
+		return panel.NewPolledMatrix(m, opts)
+	}
 	var rows [4]gpio.PinIn
 	var cols [4]gpio.PinOut
 	for i := range 4 {
@@ -130,16 +141,25 @@ func (k *keypad) contacts(cfg config.Panel, opts panel.Opts) (panel.Bank, error)
 		}
 		return panel.NewPinBank(pins, opts)
 	}
-	var chips []expander.Chip
-	for _, s := range cfg.Expander {
+	chips, err := k.chips(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return expander.New(k.bus, chips, expander.Opts{Now: opts.Now})
+}
+
+// chips are the port expanders of a panel; k.bus is theirs.
+func (k *keypad) chips(cfg config.Panel) ([]expander.Chip, error) {
+	chips := make([]expander.Chip, len(cfg.Expander))
+	for i, s := range cfg.Expander {
 		c, err := expander.ParseChip(s)
 		if err != nil {
 			return nil, fmt.Errorf("panel.expander: %w", err)
 		}
-		chips = append(chips, c)
+		chips[i] = c
 	}
 	k.bus = &i2cBus{name: cfg.Bus}
-	return expander.New(k.bus, chips, expander.Opts{Now: opts.Now})
+	return chips, nil
 }
 
 // output opens an output pin; "" is none.

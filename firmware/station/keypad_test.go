@@ -183,6 +183,30 @@ func TestButtonsAtAnExpander(t *testing.T) {
 	})
 }
 
+// TestMatrixAtAnExpander: a keypad at a chip types as one at pins does.
+func TestMatrixAtAnExpander(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := device.NewI2C()
+		chip := device.NewExpander(bus, device.ExpanderOpts{Addr: 0x38, PCF8574: true})
+		cfg := config.Panel{Kind: "matrix", Bus: "sim-matrix", Expander: []string{"pcf8574:0x38"}}
+		if err := i2creg.Register(cfg.Bus, nil, -1, func() (i2c.BusCloser, error) { return simBus{bus}, nil }); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = i2creg.Unregister(cfg.Bus) }()
+		fitOut(t, cfg, nil, func(b bay) {
+			for _, pins := range [][2]int{{0, 4}, {2, 6}, {3, 6}} { // 1, 9 and #
+				chip.Join(pins[0], pins[1], true)
+				time.Sleep(80 * time.Millisecond)
+				chip.Join(pins[0], pins[1], false)
+				time.Sleep(90 * time.Millisecond)
+			}
+			if got := b.said(); got != "1 9 #" || b.wrong() != "" {
+				t.Errorf("the roll was given %q, faults %q", got, b.wrong())
+			}
+		})
+	})
+}
+
 // TestButtonIsANumber: a button signs in who it belongs to, at once and also while
 // somebody types; a card that is nobody's writes nothing.
 func TestButtonIsANumber(t *testing.T) {
