@@ -83,7 +83,12 @@ func TestUSBKeys(t *testing.T) {
 		"NumLock around each": {slow(keyNumLock, 79, keyNumLock, keyNumLock, 80, keyNumLock), "1 2"},
 		"keys without a use":  {slow(keyA, keyKPSlash, keyShift, 79), "1"},
 		"twice the same":      {slow(79, 79), "1 1"},
-		"the key 000":         {func(in *device.Input) { finger(in, 4*time.Millisecond, 4*time.Millisecond, 82, 82, 82) }, "0"},
+		"the key 000":         {func(in *device.Input) { finger(in, 4*time.Millisecond, 4*time.Millisecond, 82, 82, 82) }, "0 ! !"},
+		"the key 00 after 1": {func(in *device.Input) {
+			finger(in, 70*time.Millisecond, 90*time.Millisecond, 79)
+			finger(in, 4*time.Millisecond, 4*time.Millisecond, 82, 82)
+			finger(in, 70*time.Millisecond, 90*time.Millisecond, keyKPEnter)
+		}, "1 0 ! #"},
 		"a worn key": {func(in *device.Input) {
 			finger(in, 5*time.Millisecond, 8*time.Millisecond, 79, 79)
 			finger(in, 70*time.Millisecond, 90*time.Millisecond, 79)

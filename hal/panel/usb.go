@@ -8,7 +8,8 @@ import (
 )
 
 // chatter is how soon after its release no finger presses the same key again: it
-// bounces, or it is a key that types 000.
+// bounces, or it is a key that types 00 or 000. Such a 0 is told by Missed: without it
+// 1 and 000 would be the number 10.
 const chatter = 30 * time.Millisecond
 
 // USB is a numeric keypad at a USB port, or any keyboard: both rows of digits, Enter
@@ -46,6 +47,9 @@ func (p *USB) change(code uint16, down bool, at time.Time) {
 		return
 	}
 	if last, ok := p.up[code]; ok && at.Sub(last) < chatter {
+		if runes[code] == '0' {
+			p.miss()
+		}
 		return
 	}
 	p.told[code] = true
