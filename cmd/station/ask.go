@@ -39,11 +39,16 @@ func standsAlone(name, file string, args []string) bool {
 	})
 }
 
+// buses finds the buses that the kernel offers, for i2creg; nothing by raw registers.
+func buses() error {
+	_, err := driverreg.Init()
+	return err
+}
+
 // ask runs one command: here when files are enough, else in the running station.
 func ask(file, lang string, args []string, out, errs io.Writer) int {
 	if args[0] == "devices" {
-		// The buses that the kernel offers; nothing by raw registers.
-		if _, err := driverreg.Init(); err != nil {
+		if err := buses(); err != nil {
 			return told(err, lang, errs)
 		}
 	}

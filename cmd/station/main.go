@@ -56,6 +56,11 @@ func serve(file, lang string, errs io.Writer) int {
 	if err == nil {
 		var st *station.Station
 		log := slog.New(slog.NewTextHandler(errs, nil))
+		if len(cfg.Panel.Expander) > 0 {
+			if err := buses(); err != nil {
+				log.Error("buses", "err", err)
+			}
+		}
 		opts := station.Opts{Version: version, Log: log, Now: time.Now}
 		opts.Built, _ = time.Parse(time.RFC3339, built)
 		if st, err = station.New(cfg, opts); err == nil {
