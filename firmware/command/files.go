@@ -177,6 +177,9 @@ func describe(env *Env, r firmware.Record) string {
 	case firmware.KindPress:
 		var p firmware.Press
 		if json.Unmarshal(r.Data, &p) == nil {
+			if !p.Known && p.Card != "" {
+				return env.Text.Say("attendance.unknown_card", "card", p.Card)
+			}
 			if !p.Known {
 				return env.Text.Say("attendance.unknown", "number", p.Number)
 			}

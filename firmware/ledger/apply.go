@@ -189,7 +189,7 @@ func (t *taker) project(ctx context.Context, e row) error {
 	switch e.Kind {
 	case firmware.KindPress:
 		var p firmware.Press
-		if json.Unmarshal(e.Data, &p) != nil {
+		if json.Unmarshal(e.Data, &p) != nil || p.Number <= 0 { // a card that nobody has
 			return nil
 		}
 		return t.place(ctx, e, p.Number, false)

@@ -118,6 +118,10 @@ func (j *judge) opening(in *power.Input, o *power.Orders) string {
 			reason = in.Failed
 		case power.CauseNotClosing, power.CauseDropped:
 			reason = !live(in)
+		case power.CauseHigh, power.CauseLow:
+			// A closing is given up when its mains turns bad before the contacts have moved.
+			high, low := int32(j.s.GoodHigh)*1000, int32(j.s.GoodLow)*1000
+			reason = !live(in) && in.Sense.Known && (e.Cause == power.CauseHigh && in.Sense.MV > high || e.Cause == power.CauseLow && in.Sense.MV < low)
 		}
 		if !reason {
 			return fmt.Sprintf("I2: opened by %v, which is not so", e.Cause.Word())

@@ -208,7 +208,7 @@ func TestMatrixAtAnExpander(t *testing.T) {
 }
 
 // TestButtonIsANumber: a button signs in who it belongs to, at once and also while
-// somebody types; a card that is nobody's writes nothing.
+// somebody types; a card that is nobody's is on record under no number.
 func TestButtonIsANumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, dir := occasion(t, time.Minute)
@@ -227,7 +227,7 @@ func TestButtonIsANumber(t *testing.T) {
 			}
 			got = append(got, fmt.Sprint(p.Number, p.Name))
 		}
-		if strings.Join(got, " ") != "12王秀英 7李建国" {
+		if strings.Join(got, " ") != "12王秀英 0 7李建国" {
 			t.Errorf("the card has %v", got)
 		}
 		g.stop()

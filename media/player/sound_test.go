@@ -16,8 +16,10 @@ import (
 	"stationbox/media/player"
 )
 
-// volume asks the present mpv by a connection of its own.
-func (r *rig) volume() float64 {
+func (r *rig) volume() float64 { return r.ask("volume") }
+
+// ask asks the present mpv for a number by a connection of its own.
+func (r *rig) ask(property string) float64 {
 	r.t.Helper()
 	c, err := net.Dial("unix", filepath.Join(r.dir, "player.sock"))
 	if err != nil {
@@ -25,7 +27,7 @@ func (r *rig) volume() float64 {
 	}
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(patience))
-	if _, err := c.Write([]byte(`{"command":["get_property","volume"],"request_id":7}` + "\n")); err != nil {
+	if _, err := c.Write([]byte(`{"command":["get_property","` + property + `"],"request_id":7}` + "\n")); err != nil {
 		r.t.Fatal(err)
 	}
 	for in := bufio.NewScanner(c); in.Scan(); {
@@ -37,7 +39,7 @@ func (r *rig) volume() float64 {
 			return reply.Data
 		}
 	}
-	r.t.Fatal("mpv does not say its volume")
+	r.t.Fatalf("mpv does not say its %s", property)
 	return 0
 }
 
