@@ -67,6 +67,8 @@ const (
 	mostAccounts = 8
 	// openAgain is how long to wait after a source that could not be opened.
 	openAgain = 10 * time.Second
+	// diedAgain is how long to wait after a channel that ended by itself.
+	diedAgain = 2 * time.Second
 	// beginSlack is by how much a begin may move without the channel being opened anew.
 	beginSlack = time.Second
 )
@@ -169,13 +171,16 @@ func (b *broadcast) match(ctx context.Context, again <-chan time.Time) <-chan ti
 	b.mu.Lock()
 	w, now := b.wish, b.now
 	b.mu.Unlock()
-	if now != nil && (!w.on || w.occ.ID != now.occ.ID || now.moved(w, b.tick()) || ended(now.done)) {
+	died := now != nil && ended(now.done)
+	if now != nil && (!w.on || w.occ.ID != now.occ.ID || now.moved(w, b.tick()) || died) {
 		b.end()
 		now = nil
 	}
 	switch {
 	case !w.on:
 		return nil
+	case died: // by itself: not at once again
+		return time.After(diedAgain)
 	case now != nil || again != nil:
 		return again
 	}

@@ -23,7 +23,8 @@ import (
 // what it sends and a fallback meanwhile.
 type sender struct {
 	away []spell
-	err  error // it cannot be opened
+	err  error         // it cannot be opened
+	dies time.Duration // a channel of it ends by itself after that
 
 	mu     sync.Mutex
 	begins []time.Time
@@ -75,7 +76,12 @@ func (c *tuned) SoFar() live.Summary {
 func (c *tuned) Run(ctx context.Context, begin time.Time) (live.Summary, error) {
 	c.s.mu.Lock()
 	c.s.begins = append(c.s.begins, begin)
+	dies := c.s.dies
 	c.s.mu.Unlock()
+	if dies > 0 {
+		time.Sleep(dies)
+		return live.Summary{}, errors.New("died")
+	}
 	const step = 50 * time.Millisecond
 	time.Sleep(min(time.Until(begin), time.Hour))
 	for ctx.Err() == nil {
@@ -294,6 +300,28 @@ func TestLiveSourceIsTriedAgain(t *testing.T) {
 		g.stop()
 		if got := result(t, l); got.Cause != lesson.CauseLivePartly || got.Live.Live < 100_000 {
 			t.Errorf("result %+v", got)
+		}
+	})
+}
+
+// A channel that ends by itself is opened again, and not in a frenzy.
+func TestLiveChannelThatDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, dir := news(t)
+		r, l, s := &room{mains: true, length: time.Hour}, &ledger{}, &sender{dies: time.Second}
+		g := beginWith(t, r, r, l, o, dir, &config.Config{}, onTheAir(r, s))
+		time.Sleep(time.Until(o.Start.Add(time.Minute)))
+		s.mu.Lock()
+		opened := s.opened
+		s.dies = 0
+		s.mu.Unlock()
+		if opened < 20 || opened > 60 {
+			t.Errorf("opened %d times in two minutes", opened)
+		}
+		time.Sleep(5 * time.Minute)
+		g.stop()
+		if got := result(t, l); got.Cause != lesson.CauseLivePartly || got.Live.Live < 110_000 {
+			t.Errorf("result %+v, account %+v", got, got.Live)
 		}
 	})
 }
