@@ -56,10 +56,10 @@ func (k *keypad) Close() {
 func (k *keypad) readers() []task {
 	var list []task
 	if k.panel != nil {
-		list = append(list, task{"panel", k.panel.Run})
+		list = append(list, task{"panel", at(eager, k.panel.Run)})
 	}
 	if k.cards != nil {
-		list = append(list, task{"card reader", k.cards.Run})
+		list = append(list, task{"card reader", at(eager, k.cards.Run)})
 	}
 	return list
 }

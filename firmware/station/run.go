@@ -17,7 +17,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 	table := st.table()
 	list := []task{
 		{"clock", st.clock.Run},
-		{"prover", st.prover.Run},
+		{"prover", at(gentle, st.prover.Run)},
 		{"guard link", st.guard.Run},
 		{"guard events", st.guardEvents},
 		{"player", st.player.Run},
@@ -28,18 +28,18 @@ func (st *Station) tasks(commands net.Listener) []task {
 		{"keys", func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},
 		{"lesson", st.showing.Run},
 		{"watch", w.Run},
-		{"picture", st.watchPicture},
+		{"picture", at(gentle, st.watchPicture)},
 		{"commands", func(ctx context.Context) error {
 			return command.Serve(ctx, commands, table, st.env, st.log)
 		}},
 	}
 	if st.shelf != nil {
-		list = append(list, task{"shelf", st.shelf.Run})
+		list = append(list, task{"shelf", at(gentle, st.shelf.Run)})
 	}
 	if st.doors.System == nil { // simulated time has no card to wear
-		list = append(list, task{"card", st.watchCard}, task{"telemetry", func(ctx context.Context) error {
+		list = append(list, task{"card", at(gentle, st.watchCard)}, task{"telemetry", func(ctx context.Context) error {
 			return st.measure(ctx, st.clock.Mono, func() []int32 { return st.measured(st.guard.Status()) })
-		}}, task{"ledger", st.keepBooks})
+		}}, task{"ledger", at(gentle, st.keepBooks)})
 	}
 	if st.easel != nil {
 		list = append(list, task{"screen", st.easel.Run})

@@ -42,7 +42,8 @@ type cell struct {
 // were. Time must not go back. It tells whether a press, or the pause between two,
 // may have been missed because there was no look at it.
 func (d *decoder) feed(contacts, known uint64, began, now time.Time, emit func(cell int, down bool, at time.Time)) (missed bool) {
-	missed = !d.last.IsZero() && now.Sub(d.last) >= d.blink
+	rested := d.last.IsZero()
+	missed = !rested && now.Sub(d.last) >= d.blink
 	d.last = began
 	ghosts := uint64(0)
 	if d.ghosts != nil {
@@ -64,6 +65,9 @@ func (d *decoder) feed(contacts, known uint64, began, now time.Time, emit func(c
 			c.raw, c.since = raw, now
 			if raw && !c.known.IsZero() {
 				c.since = c.known
+			}
+			if rested && raw {
+				c.sure = c.since // an edge ended the rest: until then it was open
 			}
 		}
 		if c.raw != c.down && now.Sub(c.since) >= d.debounce {

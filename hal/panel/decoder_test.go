@@ -285,3 +285,50 @@ func FuzzDecoder(f *testing.F) {
 		}
 	})
 }
+
+// A key that bounces when the panel has rested for long is one press, and nothing
+// was missed, however long it had rested.
+func TestBounceAfterARest(t *testing.T) {
+	begun := time.Date(2026, 11, 27, 19, 25, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name    string
+		stamped bool
+		scans   []bool        // each 5 ms
+		age     time.Duration // of the first edge at the first scan
+		keys    int
+		missed  bool
+	}{
+		{"bounces", true, []bool{true, false, true, true, true, true, true}, time.Millisecond, 1, false},
+		{"bounces, edges without times", false, []bool{true, false, true, true, true, true, true}, 0, 1, false},
+		{"a touch", true, []bool{true, false, false, false, false}, time.Millisecond, 0, false},
+		{"a press that was nearly over", true, []bool{true, false, false, false, false}, 30 * time.Millisecond, 1, false},
+	} {
+		d := newDecoder(16, Opts{}.filled())
+		d.blink, d.glance = 80*time.Millisecond, 30*time.Millisecond
+		keys, missed := 0, false
+		emit := func(_ int, down bool, _ time.Time) {
+			if down {
+				keys++
+			}
+		}
+		look := func(at time.Time, down bool) {
+			contacts := uint64(0)
+			if down {
+				contacts = 1
+			}
+			missed = d.feed(contacts, everything, at, at, emit) || missed
+		}
+		look(begun, false)
+		d.rest()
+		at := begun.Add(time.Hour)
+		if tt.stamped {
+			d.cells[0].known = at.Add(-tt.age)
+		}
+		for i, down := range tt.scans {
+			look(at.Add(time.Duration(i)*5*time.Millisecond), down)
+		}
+		if missed != tt.missed || keys != tt.keys {
+			t.Errorf("%s: %d keys, missed %v; want %d, %v", tt.name, keys, missed, tt.keys, tt.missed)
+		}
+	}
+}
