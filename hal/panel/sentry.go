@@ -58,7 +58,8 @@ func (s *sentry) sleep(now time.Duration) {
 }
 
 // wake notes that a scan begins because rows are low, and returns since when: not
-// since before they were last seen high when their edges are still on the way.
+// since before they were last seen or said to be high when their edges are still on
+// the way.
 func (s *sentry) wake(now time.Duration, low uint8) (rows [4]fall) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +74,8 @@ func (s *sentry) wake(now time.Duration, low uint8) (rows [4]fall) {
 		case r.low && r.at >= last.from:
 			rows[i] = r
 		default:
-			rows[i] = fall{low: true, at: s.high}
+			// A row that bounces has told that it was high since.
+			rows[i] = fall{low: true, at: max(s.high, r.at)}
 		}
 	}
 	return rows

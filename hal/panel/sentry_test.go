@@ -194,3 +194,21 @@ func TestNothingIsLostInSilence(t *testing.T) {
 		}
 	})
 }
+
+// A row that is low again after a bounce, whose newest edge is still on the way, has
+// been so only since it told that it was high.
+func TestWakeWithinABounce(t *testing.T) {
+	s := sentry{least: 15 * time.Millisecond}
+	s.sleep(1000 * time.Millisecond)
+	s.edge(2, gpio.Low, 1040*time.Millisecond)
+	if s.edge(2, gpio.High, 1041*time.Millisecond) {
+		t.Error("a bounce is a press that was missed")
+	}
+	rows := s.wake(1043*time.Millisecond, 1<<2)
+	if f := rows[2]; !f.low || f.known || f.at != 1041*time.Millisecond {
+		t.Errorf("%+v", f)
+	}
+	if rows[0].low {
+		t.Error("a row that is high woke it")
+	}
+}
