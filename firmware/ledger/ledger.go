@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/url"
 	"os"
 	"strings"
@@ -185,7 +186,7 @@ func (l *Ledger) Check(ctx context.Context) error {
 	if say != "ok" {
 		return fmt.Errorf("%w: %s", ErrDamaged, say)
 	}
-	return l.each(ctx, 0, 1<<62, "", func(firmware.Record) error { return nil })
+	return l.each(ctx, 0, math.MaxInt, "", func(firmware.Record) error { return nil })
 }
 
 // Source reads the records after a number, oldest first: journal.ReadAfter.
@@ -265,7 +266,7 @@ func (l *Ledger) salvage(ctx context.Context, path string) {
 		batch = batch[:0]
 		return err
 	}
-	err = was.each(ctx, 0, 1<<62, "", func(r firmware.Record) error {
+	err = was.each(ctx, 0, math.MaxInt, "", func(r firmware.Record) error {
 		if batch = append(batch, r); len(batch) == batchSize {
 			return flush()
 		}
