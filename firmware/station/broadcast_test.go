@@ -256,9 +256,11 @@ func TestEmergencyDuringLive(t *testing.T) {
 		if got := r.State(); !strings.HasSuffix(got.Loaded, "mains.go") || !got.Playing {
 			t.Errorf("%q is on the screen", got.Loaded)
 		}
-		if len(r.started) != 2 {
-			t.Errorf("started %v: the live programme and the emergency, once each, were wanted", r.started)
-		}
+		r.do(func() {
+			if len(r.started) != 2 {
+				t.Errorf("started %v: the live programme and the emergency, once each, were wanted", r.started)
+			}
+		})
 		time.Sleep(5 * time.Minute)
 		g.stop()
 		for _, rec := range l.list(firmware.KindLesson) {
