@@ -62,13 +62,8 @@ func picturesOf(stateDir, lesson, hash string) []string {
 	var found []string
 	var pics [shots][]byte
 	for shot := range shots {
-		file := a.file(lesson, shot)
-		if info, err := os.Stat(file); err != nil || info.Size() > shotMost {
-			continue
-		}
-		b, err := os.ReadFile(file)
-		if err == nil {
-			pics[shot], found = b, append(found, file)
+		if pics[shot] = a.read(lesson, shot); pics[shot] != nil {
+			found = append(found, a.file(lesson, shot))
 		}
 	}
 	if hash == "" || hashOf(pics) != hash {
@@ -98,6 +93,19 @@ func hashOf(pics [shots][]byte) string {
 // file is where a picture is.
 func (a *album) file(lesson string, shot int) string {
 	return filepath.Join(a.dir, lesson+"-"+shotNames[shot]+".jpg")
+}
+
+// read reads a picture, nil when there is none.
+func (a *album) read(lesson string, shot int) []byte {
+	info, err := os.Stat(a.file(lesson, shot))
+	if err != nil || info.Size() > shotMost {
+		return nil
+	}
+	b, err := os.ReadFile(a.file(lesson, shot))
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 // take takes a picture of a lesson of which a part, from 0 to 1, is over.
@@ -132,13 +140,8 @@ func (a *album) take(lesson string, part float64, img image.Image) {
 func (a *album) open(lesson string) {
 	a.lesson, a.pics, a.kept, a.over = lesson, [shots][]byte{}, [shots]bool{}, false
 	for shot := range shotEnd {
-		info, err := os.Stat(a.file(lesson, shot))
-		if err != nil || info.Size() > shotMost {
-			continue
-		}
-		if b, err := os.ReadFile(a.file(lesson, shot)); err == nil {
-			a.pics[shot], a.kept[shot] = b, true
-		}
+		a.pics[shot] = a.read(lesson, shot)
+		a.kept[shot] = a.pics[shot] != nil
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -375,7 +374,7 @@ func (l *lent) with(do func() error) error {
 // Preload is live.Player: a film gets the level of its lesson.
 func (l *lent) Preload(ctx context.Context, file string, at time.Duration) error {
 	i := player.Item{File: file, At: at}
-	if _, err := os.Stat(file); err == nil {
+	if there(file) {
 		i = l.item(file, at)
 	}
 	return l.with(func() error { return l.PreloadItem(ctx, i) })

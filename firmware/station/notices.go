@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // what pages are
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,18 +53,7 @@ func noticePicture(file string) (image.Image, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	c, _, err := image.DecodeConfig(f)
-	if err != nil {
-		return nil, err
-	}
-	if c.Width*c.Height > mostPixels {
-		return nil, fmt.Errorf("%w: %d×%d", errPicture, c.Width, c.Height)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	img, _, err := image.Decode(f)
-	return img, err
+	return pictureOf(f)
 }
 
 // noticeArgs reads "-title T -kind K -from D -until D PATH".

@@ -19,7 +19,6 @@ type observer struct {
 	loud   func() (float64, bool)           // LUFS of what the player gives; nil: nobody knows
 
 	mu      sync.Mutex
-	film    string
 	began   time.Time
 	traced  bool // the film has a trace
 	facts   *witness.Facts
@@ -89,7 +88,7 @@ func (o *observer) begin(film string, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sum = o.all()
-	o.film, o.began, o.facts, o.hearing, o.most = film, now, nil, nil, math.NaN()
+	o.began, o.facts, o.hearing, o.most = now, nil, nil, math.NaN()
 	if film == "" {
 		return
 	}

@@ -54,7 +54,8 @@ func (s *scribe) Run(ctx context.Context) error {
 			return nil
 		case n := <-s.queue:
 			if !s.write(ctx, n) {
-				s.last(n)
+				s.drain(n)
+				return nil
 			}
 		}
 	}
@@ -80,26 +81,24 @@ func (s *scribe) write(ctx context.Context, n note) bool {
 	}
 }
 
-// last writes a note that was under way when the program was told to end.
-func (s *scribe) last(n note) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	if _, err := s.journal.Append(ctx, n.kind, n.lesson, n.data); err != nil {
-		s.log.Error("journal", "kind", n.kind, "err", err)
-	}
-}
-
-func (s *scribe) drain() {
+// drain writes the notes that were under way when the program was told to end, and
+// what is left.
+func (s *scribe) drain(first ...note) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	for {
-		select {
-		case n := <-s.queue:
-			if _, err := s.journal.Append(ctx, n.kind, n.lesson, n.data); err != nil {
-				s.log.Error("journal", "kind", n.kind, "err", err)
+		var n note
+		if len(first) > 0 {
+			n, first = first[0], first[1:]
+		} else {
+			select {
+			case n = <-s.queue:
+			default:
 				return
 			}
-		default:
+		}
+		if _, err := s.journal.Append(ctx, n.kind, n.lesson, n.data); err != nil {
+			s.log.Error("journal", "kind", n.kind, "err", err)
 			return
 		}
 	}
