@@ -108,8 +108,10 @@ func (j *judge) opening(in *power.Input, o *power.Orders) string {
 		switch e.Cause {
 		case power.CauseInstant:
 			reason = in.Sense.Instant || j.past.beyond[0]
-		case power.CauseOver, power.CauseOutage:
-			reason = j.due(e.Cause == power.CauseOver)
+		case power.CauseOver:
+			reason = j.due(true)
+		case power.CauseOutage:
+			reason = j.due(false) || j.givenUp(e.Cause, in)
 		case power.CauseUnder:
 			reason = j.past.shed && j.before.Relays == 0 || j.due(false)
 		case power.CauseSamples:
@@ -119,15 +121,29 @@ func (j *judge) opening(in *power.Input, o *power.Orders) string {
 		case power.CauseNotClosing, power.CauseDropped:
 			reason = !live(in)
 		case power.CauseHigh, power.CauseLow:
-			// A closing is given up when its mains turns bad before the contacts have moved.
-			high, low := int32(j.s.GoodHigh)*1000, int32(j.s.GoodLow)*1000
-			reason = !live(in) && in.Sense.Known && (e.Cause == power.CauseHigh && in.Sense.MV > high || e.Cause == power.CauseLow && in.Sense.MV < low)
+			reason = j.givenUp(e.Cause, in)
 		}
 		if !reason {
 			return fmt.Sprintf("I2: opened by %v, which is not so", e.Cause.Word())
 		}
 	}
 	return ""
+}
+
+// givenUp says whether a closing is given up for a cause: its mains has turned bad
+// before the contacts have moved.
+func (j *judge) givenUp(c power.Cause, in *power.Input) bool {
+	if j.past.lived || !in.Sense.Known {
+		return false
+	}
+	switch mv := in.Sense.MV; c {
+	case power.CauseOutage:
+		return mv < 22_000
+	case power.CauseLow:
+		return mv < 190_000
+	default:
+		return mv > 250_000
+	}
 }
 
 // due says whether an over-voltage stage, or an under-voltage one, may be spent.

@@ -226,7 +226,7 @@ func (m *memory) start(p *Plan, load []Load, gone time.Duration) State {
 	s := p.Cold()
 	s.Wait = max(s.Wait, m.Wait)
 	m.restoreTrips(&s, gone)
-	if s.TripCount() >= p.maxTrips && !s.Latched {
+	if m.recentTrips() >= p.maxTrips && !s.Latched {
 		s.Phase, s.Cause = Lockout, CauseTrips // it died with a lamp that cooled after the last trip
 	}
 	for i, l := range load {
@@ -261,6 +261,18 @@ func (m *memory) gone(now time.Time) time.Duration {
 		return 0
 	}
 	return d
+}
+
+// recentTrips is how many trips of an hour there were when the memory was saved:
+// what they had led to by then does not end because a clock says that it is late.
+func (m *memory) recentTrips() int {
+	n := 0
+	for _, age := range m.Trips {
+		if age <= tripHour {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *memory) restoreTrips(s *State, gone time.Duration) {

@@ -87,6 +87,23 @@ func TestClockLeapAtRestartDoesNotCoolALamp(t *testing.T) {
 	}
 }
 
+// TestLastTripBeforeACrashLocksOut is what random days found: the last trip that was
+// allowed came while a lamp cooled, the guard died, and the wall clock said two hours
+// later. A clock does not stand in for a person.
+func TestLastTripBeforeACrashLocksOut(t *testing.T) {
+	k, plan := testKeeper(t)
+	s := snapshot{state: plan.Cold()}
+	s.state.Phase, s.state.Shed = Closed, true
+	for i := range plan.maxTrips {
+		s.state.Trips[i] = time.Duration(i+1) * time.Minute
+	}
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	k.save(&s, noon)
+	if got := k.recall(plan, noon.Add(2*time.Hour)).state; got.Phase != Lockout {
+		t.Errorf("phase %v after %d trips and a crash; want lockout", got.Phase, plan.maxTrips)
+	}
+}
+
 func TestMemoryWithoutAPlausibleClock(t *testing.T) {
 	k, plan := testKeeper(t)
 	s := snapshot{state: plan.Cold()}
