@@ -154,9 +154,13 @@ func (c *checker) rest() {
 	p := c.cfg.Player
 	c.required("player.program", p.Program, "mpv")
 	c.choice("player.video", p.Video, "drm", "gpu", "x11", "null")
-	c.screenOf(p)
-	if p.Video == "x11" {
-		c.required("player.display", p.Display, ":0")
+	c.screenOf("player", Side{Video: p.Video, Display: p.Display, Device: p.Device, Connector: p.Connector, Mode: p.Mode})
+	if s := c.cfg.Side; s.Video != "" {
+		c.choice("side.video", s.Video, "drm", "gpu", "x11", "null")
+		c.screenOf("side", s)
+		if s.Video == "drm" && p.Video == "drm" && s.Device == p.Device {
+			c.bad("side.device", say("config.side_device", "got", strconv.Quote(s.Device)), say("config.side_device.hint"))
+		}
 	}
 	c.baud("console.baud", c.cfg.Console.Baud)
 	c.exercise()
@@ -177,17 +181,23 @@ var (
 	modeName      = regexp.MustCompile(`^[0-9]{3,5}x[0-9]{3,5}(@[0-9]{2,3}(\.[0-9]{1,3})?)?$`)
 )
 
-// screenOf checks what is forced upon the display.
-func (c *checker) screenOf(p Player) {
-	for key, got := range map[string]string{"player.connector": p.Connector, "player.mode": p.Mode} {
-		if got != "" && p.Video != "drm" {
-			c.bad(key, say("config.drm_only", "got", strconv.Quote(p.Video)), phrase{})
+// screenOf checks what is forced upon a display; section is where it stands.
+func (c *checker) screenOf(section string, s Side) {
+	for _, key := range []struct{ name, got string }{{"device", s.Device}, {"connector", s.Connector}, {"mode", s.Mode}} {
+		if key.got != "" && s.Video != "drm" {
+			c.bad(section+"."+key.name, say("config.drm_only", "got", strconv.Quote(s.Video)), phrase{})
 		}
 	}
-	if p.Connector != "" && !connectorName.MatchString(p.Connector) {
-		c.bad("player.connector", say("config.connector", "got", strconv.Quote(p.Connector)), say("config.connector.hint"))
+	if s.Video == "x11" {
+		c.required(section+".display", s.Display, ":0")
 	}
-	if p.Mode != "" && !modeName.MatchString(p.Mode) {
-		c.bad("player.mode", say("config.mode", "got", strconv.Quote(p.Mode)), say("config.mode.hint"))
+	if s.Device != "" && !strings.HasPrefix(s.Device, "/dev/dri/") {
+		c.bad(section+".device", say("config.card", "got", strconv.Quote(s.Device)), say("config.card.hint"))
+	}
+	if s.Connector != "" && !connectorName.MatchString(s.Connector) {
+		c.bad(section+".connector", say("config.connector", "got", strconv.Quote(s.Connector)), say("config.connector.hint"))
+	}
+	if s.Mode != "" && !modeName.MatchString(s.Mode) {
+		c.bad(section+".mode", say("config.mode", "got", strconv.Quote(s.Mode)), say("config.mode.hint"))
 	}
 }

@@ -47,6 +47,7 @@ type Config struct {
 	TV        TV        `toml:"tv"`
 	Panel     Panel     `toml:"panel"`
 	Player    Player    `toml:"player"`
+	Side      Side      `toml:"side"`
 	Sound     Sound     `toml:"sound"`
 	Console   Console   `toml:"console"`
 	Library   Library   `toml:"library"`
@@ -165,6 +166,17 @@ type Player struct {
 
 	Connector string `toml:"connector"` // with "drm": "HDMI-A-1"; "" takes the first one that is connected
 	Mode      string `toml:"mode"`      // with "drm": "1920x1080@50"; "" takes what the display prefers
+	Device    string `toml:"device"`    // with "drm": "/dev/dri/card1"; "" takes the first card with a display
+}
+
+// Side is a second screen with a picture of its own: the board with who has come,
+// also while the film runs on the first one.
+type Side struct {
+	Video     string `toml:"video"`     // as in [player]; "" for no second screen (default)
+	Display   string `toml:"display"`   // as in [player]
+	Device    string `toml:"device"`    // with "drm": a card other than the player's
+	Connector string `toml:"connector"` // as in [player]
+	Mode      string `toml:"mode"`      // as in [player]
 }
 
 // Sound is the station's own voice, beside the programme.

@@ -95,12 +95,18 @@ func (s *scene) loaded() {
 // sights are all that a room can see, by name.
 func sights(t *testing.T, lang string) map[string]sight {
 	t.Helper()
+	return sightsOn(t, lang, (*showing).sight)
+}
+
+// sightsOn are those of one of the screens.
+func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmware.Occasion, lesson.Orders) sight) map[string]sight {
+	t.Helper()
 	all := map[string]sight{}
 	add := func(name string, phase lesson.Phase, set func(*scene) lesson.Orders) {
 		s := newScene(t, lang)
 		ord := set(s)
 		ord.Phase = phase
-		all[name] = s.sight(s.now, s.o, ord)
+		all[name] = screen(s.showing, s.now, s.o, ord)
 	}
 	in := func(left time.Duration) func(*scene) lesson.Orders {
 		return func(s *scene) lesson.Orders { s.now = s.o.Start.Add(-left); return lesson.Orders{} }
@@ -261,11 +267,17 @@ func TestSightPictures(t *testing.T) {
 	}
 	size := image.Pt(1920, 1080)
 	for _, lang := range []string{"zh", "en"} {
-		for name, v := range sights(t, lang) {
+		all := sights(t, lang)
+		for name, v := range sightsOn(t, lang, (*showing).sideSight) {
+			if all[name].board == nil {
+				all["side-"+name] = v
+			}
+		}
+		for name, v := range all {
 			if v.empty() {
 				continue
 			}
-			e := newEasel(nil, nil, func() []darkCause {
+			e := newEasel("", nil, nil, func() []darkCause {
 				return darkIn(text.New(lang), []darkCause{{Code: "dark.stubborn", args: []any{"name", "projector"}}})
 			}, nil, nil)
 			e.painter = picture.New(font)

@@ -211,6 +211,7 @@ type watch struct {
 	displays *displays
 	guard    mainsGuard
 	desk     *desk
+	side     *side
 	speakers *speakers
 	faults   *faults
 	stall    *stall
@@ -257,6 +258,7 @@ func (w *watch) Run(ctx context.Context) error {
 		out := w.desk.outcome()
 		w.film(out)
 		w.faults.set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
+		w.faults.set(lasting(sideName, w.side.down(), 5*time.Second), "fault.screen.down", sideName)
 		w.speakers.watch(w.faults, lasting)
 	}
 }

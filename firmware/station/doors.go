@@ -109,23 +109,37 @@ func (d *Doors) player(cfg *config.Config, o player.Opts) Player {
 	if d.Player != nil {
 		return d.Player
 	}
-	o.Program, o.Video, o.Audio, o.Display = cfg.Player.Program, cfg.Player.Video, cfg.Player.Audio, cfg.Player.Display
+	c := cfg.Player
+	o.Program, o.Video, o.Audio, o.Display = c.Program, c.Video, c.Audio, c.Display
 	// A picture of the film is taken of what was decoded, not drawn again by the
 	// output, which has the next one to show.
-	o.Args = append([]string{"--screenshot-sw=yes"}, screenArgs(cfg.Player)...)
-	o.Args = append(o.Args, cfg.Player.Args...)
+	o.Args = append([]string{"--screenshot-sw=yes"}, screenArgs(c.Device, c.Connector, c.Mode)...)
+	o.Args = append(o.Args, c.Args...)
 	o.RunDir = filepath.Clean(cfg.Station.RunDir)
 	return player.New(o)
 }
 
-// screenArgs are mpv's options for what is forced upon the display.
-func screenArgs(p config.Player) []string {
-	var args []string
-	if p.Connector != "" {
-		args = append(args, "--drm-connector="+p.Connector)
+// side is the player of the second screen, which has no sound and no film; nil when
+// there is none.
+func (d *Doors) side(cfg *config.Config, o player.Opts) *player.Player {
+	c := cfg.Side
+	if d.Player != nil || c.Video == "" {
+		return nil
 	}
-	if p.Mode != "" {
-		args = append(args, "--drm-mode="+p.Mode)
+	o.Program, o.Video, o.Audio, o.Display = cfg.Player.Program, c.Video, "null", c.Display
+	o.Args = screenArgs(c.Device, c.Connector, c.Mode)
+	o.RunDir = filepath.Clean(cfg.Station.RunDir)
+	o.Socket = filepath.Join(o.RunDir, "side.sock")
+	return player.New(o)
+}
+
+// screenArgs are mpv's options for where and how it shows.
+func screenArgs(device, connector, mode string) []string {
+	var args []string
+	for _, a := range []struct{ option, value string }{{"device", device}, {"connector", connector}, {"mode", mode}} {
+		if a.value != "" {
+			args = append(args, "--drm-"+a.option+"="+a.value)
+		}
 	}
 	return args
 }

@@ -27,6 +27,7 @@ type gallery interface {
 // drawing at a time, so that taking a picture away, which comes before a film
 // starts, waits for none. A nil easel draws nothing.
 type easel struct {
+	name   string // of the screen, "" for the one of the films
 	player gallery
 	find   func(context.Context) (*picture.Font, error)
 	dark   func() []darkCause // why it is dark
@@ -57,8 +58,8 @@ const (
 	somebodysPicture = "?"
 )
 
-func newEasel(p gallery, find func(context.Context) (*picture.Font, error), dark func() []darkCause, f *faults, log *slog.Logger) *easel {
-	return &easel{player: p, find: find, dark: dark, faults: f, log: log, wake: make(chan struct{}, 1), shown: somebodysPicture}
+func newEasel(name string, p gallery, find func(context.Context) (*picture.Font, error), dark func() []darkCause, f *faults, log *slog.Logger) *easel {
+	return &easel{name: name, player: p, find: find, dark: dark, faults: f, log: log, wake: make(chan struct{}, 1), shown: somebodysPicture}
 }
 
 // findFont is the font of this machine.
@@ -164,12 +165,12 @@ func (e *easel) open(ctx context.Context) *picture.Font {
 	}
 	if err != nil {
 		e.log.Warn("screen: no font", "err", err)
-		e.faults.set(true, "fault.screen.font", "")
+		e.faults.set(true, "fault.screen.font", e.name)
 		e.fail(true)
 		return nil
 	}
 	e.log.Info("screen: font", "name", font.Name)
-	e.faults.set(false, "fault.screen.font", "")
+	e.faults.set(false, "fault.screen.font", e.name)
 	e.painter = picture.New(font)
 	return font
 }
@@ -263,7 +264,7 @@ func (e *easel) tell(ctx context.Context, d drawn) {
 		return
 	}
 	e.fail(d.err != nil)
-	e.faults.set(d.err != nil, "fault.screen.draw", "", "cause", fmt.Sprint(d.err))
+	e.faults.set(d.err != nil, "fault.screen.draw", e.name, "cause", fmt.Sprint(d.err))
 	if d.err != nil {
 		e.log.Warn("screen", "err", d.err)
 		e.hide(ctx) // mpv lets captions shine through a picture

@@ -107,7 +107,7 @@ func studio(t *testing.T, w *hook, find func(context.Context) (*picture.Font, er
 	}
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		e := newEasel(w, find, nil, newFaults(log, func(string, string, any) {}), log)
+		e := newEasel("", w, find, nil, newFaults(log, func(string, string, any) {}), log)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- e.Run(ctx) }()

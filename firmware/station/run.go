@@ -13,7 +13,7 @@ import (
 
 // tasks lists every goroutine of the station.
 func (st *Station) tasks(commands net.Listener) []task {
-	w := &watch{displays: st.displays, stall: &st.stall, observer: st.observer, aired: st.air.shows, guard: st.guard, desk: st.desk, speakers: st.speakers, faults: st.faults, now: st.tick}
+	w := &watch{displays: st.displays, stall: &st.stall, observer: st.observer, aired: st.air.shows, guard: st.guard, desk: st.desk, side: st.side, speakers: st.speakers, faults: st.faults, now: st.tick}
 	table := st.table()
 	list := []task{
 		{"clock", st.clock.Run},
@@ -43,6 +43,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 	}
 	if st.easel != nil {
 		list = append(list, task{"screen", st.easel.Run})
+	}
+	if st.side != nil {
+		list = append(list, task{"second player", st.side.player.Run}, task{"second screen", st.side.easel.Run})
 	}
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)

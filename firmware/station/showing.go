@@ -67,6 +67,7 @@ type showing struct {
 	clock    timekeeper
 	course   course // of Run alone
 	easel    *easel
+	side     *side        // nil: there is one screen
 	wall     *notice.Wall // what the village publishes; nil: nothing
 	soon     struct {
 		at   time.Time
@@ -198,6 +199,7 @@ func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders
 		sc.keeper.Want(ord.Displays)
 	}
 	s.wantPower(now, ord)
+	s.beside(now, o, ord)
 	s.attend(o, ord, h)
 	s.changePhase(o, ord, f)
 	s.follow(o, ord)

@@ -74,6 +74,7 @@ type Station struct {
 	books    books
 	shocks   chan string // causes for which the last minute is kept
 	easel    *easel
+	side     *side // nil: there is one screen
 	speakers *speakers
 	panel    *keypad
 	roll     *rollbook
@@ -204,8 +205,9 @@ func (st *Station) build(boot string) error {
 	recordingsOf(cfg).sweep(st.now(), time.Duration(cfg.Library.KeepDays)*24*time.Hour, st.log)
 	st.air = newBroadcast(st.openChannel, st.player, st.desk.item, mem.accounts, st.scribe.put, st.faults, st.tick, st.log)
 	if wall, ok := st.player.(gallery); ok { // a player behind another door may show captions only
-		st.easel = newEasel(wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
+		st.easel = newEasel("", wall, findFont, func() []darkCause { return st.whyDark(st.words) }, st.faults, st.log)
 	}
+	st.side = st.openSide()
 	film, _ := st.player.(interface{ Duck(dB float64) })
 	st.speakers = openSpeakers(cfg, film, st.log, st.tick)
 	if st.speakers.mic != nil {
@@ -222,7 +224,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.speakers, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, side: st.side, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 

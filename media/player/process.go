@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -102,7 +101,8 @@ func start(o Opts) (*process, error) {
 	return &process{pid: cmd.Process.Pid, child: true, handle: cmd.Process}, nil
 }
 
-func logFile(o Opts) string { return filepath.Join(o.RunDir, "player.log") }
+// logFile stands beside the socket: two players may share a folder.
+func logFile(o Opts) string { return strings.TrimSuffix(o.Socket, ".sock") + ".log" }
 
 // complaint is the end of what mpv wrote before it went.
 func complaint(o Opts) string {
