@@ -11,7 +11,7 @@ packages() {
 	run) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils ;;
 	# a browser for the bench page, independent peers for the drivers and the calendar, a model checker for the guard
 	test)
-		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils
+		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils edid-decode
 		command -v npm >/dev/null || echo nodejs npm
 		;;
 	# other players, to be measured beside ours

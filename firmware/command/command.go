@@ -63,6 +63,7 @@ type Env struct {
 	Lessons  LessonBook                                           // the signed records
 	Library  Librarian                                            // the films
 	Dish     Surveyor                                             // where the dish points
+	Screens  Screens                                              // the sockets for displays
 
 	// In, Out and Errs are those of the shell, for commands that read or write tables
 	// without end; nil elsewhere.

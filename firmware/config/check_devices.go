@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -154,7 +155,7 @@ func (c *checker) rest() {
 	p := c.cfg.Player
 	c.required("player.program", p.Program, "mpv")
 	c.choice("player.video", p.Video, "drm", "gpu", "x11", "null")
-	c.screenOf("player", Side{Video: p.Video, Display: p.Display, Device: p.Device, Connector: p.Connector, Mode: p.Mode})
+	c.screenOf("player", Side{Video: p.Video, Display: p.Display, Device: p.Device, Connector: p.Connector, Mode: p.Mode, EDID: p.EDID})
 	if s := c.cfg.Side; s.Video != "" {
 		c.choice("side.video", s.Video, "drm", "gpu", "x11", "null")
 		c.screenOf("side", s)
@@ -183,7 +184,7 @@ var (
 
 // screenOf checks what is forced upon a display; section is where it stands.
 func (c *checker) screenOf(section string, s Side) {
-	for _, key := range []struct{ name, got string }{{"device", s.Device}, {"connector", s.Connector}, {"mode", s.Mode}} {
+	for _, key := range []struct{ name, got string }{{"device", s.Device}, {"connector", s.Connector}, {"mode", s.Mode}, {"edid", s.EDID}} {
 		if key.got != "" && s.Video != "drm" {
 			c.bad(section+"."+key.name, say("config.drm_only", "got", strconv.Quote(s.Video)), phrase{})
 		}
@@ -199,5 +200,12 @@ func (c *checker) screenOf(section string, s Side) {
 	}
 	if s.Mode != "" && !modeName.MatchString(s.Mode) {
 		c.bad(section+".mode", say("config.mode", "got", strconv.Quote(s.Mode)), say("config.mode.hint"))
+	}
+	switch {
+	case s.EDID == "":
+	case s.Connector == "":
+		c.bad(section+".edid", say("config.edid_where", "section", section), say("config.connector.hint"))
+	case !modeName.MatchString(s.EDID) && !filepath.IsAbs(s.EDID):
+		c.bad(section+".edid", say("config.edid", "got", strconv.Quote(s.EDID)), say("config.edid.hint"))
 	}
 }

@@ -167,6 +167,7 @@ type Player struct {
 	Connector string `toml:"connector"` // with "drm": "HDMI-A-1"; "" takes the first one that is connected
 	Mode      string `toml:"mode"`      // with "drm": "1920x1080@50"; "" takes what the display prefers
 	Device    string `toml:"device"`    // with "drm": "/dev/dri/card1"; "" takes the first card with a display
+	EDID      string `toml:"edid"`      // with "drm": what the connector is forced to, "1920x1080@50" or a file; "": the display's own
 }
 
 // Side is a second screen with a picture of its own: the board with who has come,
@@ -177,6 +178,7 @@ type Side struct {
 	Device    string `toml:"device"`    // with "drm": a card other than the player's
 	Connector string `toml:"connector"` // as in [player]
 	Mode      string `toml:"mode"`      // as in [player]
+	EDID      string `toml:"edid"`      // as in [player]
 }
 
 // Sound is the station's own voice, beside the programme.

@@ -100,6 +100,7 @@ func TestMistakes(t *testing.T) {
 		{"calls on a mast that is not there", `# calls = "room"`, `calls = "both"`, []string{"sound.calls", "there is none", "sound.village"}},
 		{"calls nowhere", `# calls = "room"`, `calls = "rom"`, []string{"sound.calls", `did you mean "room"`}},
 		{"one card for two loudspeakers", `# village = ""`, `village = "default"`, []string{"sound.village", "the same sound card"}},
+		{"a forced socket without a name", `# edid = ""                           # with connector: "1920x1080@50"`, `edid = "1920x1080@50" #`, []string{"player.edid", "player.connector"}},
 		{"no connector", `# connector = ""`, `connector = "hdmi 1"`, []string{"player.connector", "HDMI-A-1"}},
 		{"no mode", `# mode = ""  `, `mode = "1080p"  `, []string{"player.mode", "1920x1080@50"}},
 		{"a second screen on the same card", `[side]`, "[side]\nvideo = \"drm\"", []string{"side.device", "an HDMI splitter"}},

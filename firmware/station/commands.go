@@ -47,6 +47,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
 	list = append(list, command.Dish()...)
+	list = append(list, command.Outputs()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -104,6 +105,7 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 	env.Roll = func(id string) (command.Roll, error) { return rollOf(cfg, env.Scan, id) }
 	cal, _ := calendarOf(cfg, zone)
 	showCalendar(env, cfg, cal)
+	env.Screens = outputs{cfg: cfg}
 	env.Library = librarian{cfg: cfg, cal: cal, scan: env.Scan, now: now}
 	return env
 }

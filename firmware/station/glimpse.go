@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -92,6 +93,7 @@ type watcher struct {
 
 	observer *observer
 	album    *album
+	scan     *scanout
 	lesson   func() (id string, part float64) // that is on the screen, and how much of it is over; nil: nobody knows
 }
 
@@ -99,7 +101,7 @@ type watcher struct {
 func (st *Station) watchPicture(ctx context.Context) error {
 	eye, _ := st.player.(camera)
 	return st.glimpse.run(ctx, watcher{state: st.player.State, eye: eye, tick: st.tick, log: st.log,
-		path: filepath.Join(st.cfg.Station.RunDir, "picture.jpg"), observer: st.observer, album: st.album, lesson: st.showing.shown})
+		path: filepath.Join(st.cfg.Station.RunDir, "picture.jpg"), observer: st.observer, album: st.album, scan: scanoutOf(st.cfg, &st.doors), lesson: st.showing.shown})
 }
 
 // run looks until ctx ends. A player that takes no pictures is not looked at.
@@ -168,6 +170,9 @@ func (g *glimpse) look(ctx context.Context, w watcher, film string) time.Duratio
 		return glimpseEvery
 	}
 	luma, motion := g.eye.See(plane(img))
+	if w.scan.dark() {
+		luma, motion = 0, math.NaN() // whatever the film is like, the room sees nothing of it
+	}
 	w.observer.look(luma, motion, s.Position, now)
 	if w.lesson != nil {
 		id, part := w.lesson()
