@@ -65,12 +65,12 @@ func (s *scribe) Run(ctx context.Context) error {
 func (s *scribe) write(ctx context.Context, n note) bool {
 	for {
 		_, err := s.journal.Append(ctx, n.kind, n.lesson, n.data)
+		if err != nil && ctx.Err() != nil {
+			return false // cut short by the program's end, which is no failure of the card
+		}
 		s.failed(err)
 		if err == nil {
 			return true
-		}
-		if ctx.Err() != nil {
-			return false
 		}
 		s.log.Error("journal", "kind", n.kind, "err", err)
 		select {
