@@ -49,11 +49,12 @@ var layout = []rule{
 	{"media/screen", []string{"media/"}, []string{"golang.org/x/image"}},
 	{"media/", []string{"media/"}, []string{"golang.org/x/sys"}},
 	{"hal=", nil, nil},
+	{"hal/ioctl", nil, []string{"golang.org/x/sys"}},
 	{"hal/sim/", []string{"hal", "hal/sim/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 	{"hal/line", []string{"hal"}, []string{"go.bug.st/serial", "golang.org/x/sys"}},
 	{"hal/meter", []string{"hal", "hal/modbus"}, []string{"periph.io/x/conn"}},
 	{"hal/panel", []string{"hal", "hal/evdev"}, []string{"periph.io/x/conn"}},
-	{"hal/", []string{"hal"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
+	{"hal/", []string{"hal", "hal/ioctl"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 }
 
 // covers says whether r is about folder.

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/hal/ioctl"
 )
 
 // file is a device file, opened so that no request waits for the wire.
@@ -33,16 +35,7 @@ func (f *file) Ioctl(request uint32, arg []byte) error {
 	if f.life.Err() != nil {
 		return unix.ENODEV
 	}
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), uintptr(unsafe.Pointer(unsafe.SliceData(arg))))
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
+	return ioctl.Do(f.fd, request, unsafe.Pointer(unsafe.SliceData(arg)))
 }
 
 // Wait polls for messages and events, and for a bell that rings when ctx or the

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stationbox/hal"
+	"stationbox/hal/ioctl"
 )
 
 // pipes is how many outputs of a card are asked; no Pi has more.
@@ -40,19 +41,6 @@ const (
 // ioctlFunc is the way into the kernel; tests put a model of the kernel here.
 type ioctlFunc func(fd int, request uint, arg unsafe.Pointer) error
 
-func ioctl(fd int, request uint, arg unsafe.Pointer) error {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), uintptr(request), uintptr(arg))
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
-}
-
 // Card is a display card. It holds nothing open and may be shared.
 type Card struct {
 	path  string
@@ -61,7 +49,7 @@ type Card struct {
 
 // New returns the card behind a device file such as "/dev/dri/card0". It touches
 // nothing.
-func New(path string) *Card { return &Card{path: path, ioctl: ioctl} }
+func New(path string) *Card { return &Card{path: path, ioctl: ioctl.Do[uint]} }
 
 // Vblanks returns how many vertical blanks each output that is on has had; an output
 // that is off is not there. The counts wrap at 2³². Ask only while another program

@@ -1,11 +1,14 @@
 package evdev
 
 import (
+	"cmp"
 	"encoding/binary"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/hal/ioctl"
 )
 
 // file is a device file that the runtime waits for.
@@ -25,24 +28,9 @@ func (f file) Ioctl(request uint32, arg []byte) error {
 	if err != nil {
 		return err
 	}
-	var errno unix.Errno
-	err = c.Control(func(fd uintptr) { errno = ioctl(fd, request, arg) })
-	if err != nil {
-		return err
-	}
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}
-
-func ioctl(fd uintptr, request uint32, arg []byte) unix.Errno {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, fd, uintptr(request), uintptr(unsafe.Pointer(unsafe.SliceData(arg))))
-		if errno != unix.EINTR {
-			return errno
-		}
-	}
+	var said error
+	err = c.Control(func(fd uintptr) { said = ioctl.Do(int(fd), request, unsafe.Pointer(unsafe.SliceData(arg))) })
+	return cmp.Or(err, said)
 }
 
 func u32(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }

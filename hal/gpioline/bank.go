@@ -44,6 +44,7 @@ import (
 	"unicode"
 
 	"stationbox/hal"
+	"stationbox/hal/ioctl"
 )
 
 // CallTimeout bounds every call to a pin server. A call that takes longer
@@ -97,7 +98,7 @@ func openBackend(ctx context.Context, chip, consumer string) (backend, error) {
 	if path, ok := strings.CutPrefix(chip, serverPrefix); ok {
 		return openRemote(ctx, path, consumer)
 	}
-	return openKernel(chip, consumer, ioctl)
+	return openKernel(chip, consumer, ioctl.Do[uintptr])
 }
 
 func newBank(chip string, back backend) *Bank {

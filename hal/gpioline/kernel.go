@@ -38,21 +38,6 @@ const kernelEvents = edgeDepth
 // ioctlFunc is the way into the kernel; tests put a model of the kernel here.
 type ioctlFunc func(fd int, request uintptr, arg unsafe.Pointer) error
 
-// ioctl asks the kernel. It is not interrupted: on a chip of the processor it
-// takes microseconds.
-func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(arg))
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
-}
-
 // kernel is a chip of this machine's kernel.
 type kernel struct {
 	path     string

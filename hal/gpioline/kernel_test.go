@@ -15,6 +15,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"stationbox/hal"
+	"stationbox/hal/ioctl"
 )
 
 func lineInfo(chip string, offset uint32) (unix.GPIOV2LineInfo, error) {
@@ -24,7 +25,7 @@ func lineInfo(chip string, offset uint32) (unix.GPIOV2LineInfo, error) {
 		return info, err
 	}
 	defer f.Close()
-	return info, ioctl(int(f.Fd()), unix.GPIO_V2_GET_LINEINFO_IOCTL, unsafe.Pointer(&info))
+	return info, ioctl.Do(int(f.Fd()), uint(unix.GPIO_V2_GET_LINEINFO_IOCTL), unsafe.Pointer(&info))
 }
 
 // TestRequests compares whole requests with golden files: 592 bytes, little

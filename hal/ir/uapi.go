@@ -5,6 +5,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/hal/ioctl"
 )
 
 // The requests of linux/lirc.h, and what they carry; TestHeader asks the C
@@ -53,16 +55,7 @@ func openFile(device string) (*file, error) {
 
 // Ioctl does one request.
 func (f *file) Ioctl(request uint32, arg []byte) error {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), uintptr(unsafe.Pointer(unsafe.SliceData(arg))))
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
+	return ioctl.Do(f.fd, request, unsafe.Pointer(unsafe.SliceData(arg)))
 }
 
 // Write sends.

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stationbox/hal"
+	"stationbox/hal/ioctl"
 )
 
 // The words of RTC_VL_READ, linux/rtc.h.
@@ -43,20 +44,6 @@ const (
 // ioctlFunc is the way into the kernel; tests put a model of the kernel here.
 type ioctlFunc func(fd int, request uint, arg unsafe.Pointer) error
 
-// ioctl asks the kernel.
-func ioctl(fd int, request uint, arg unsafe.Pointer) error {
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), uintptr(request), uintptr(arg))
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
-}
-
 // RTC is one hardware clock. It holds nothing open and may be shared.
 type RTC struct {
 	path  string
@@ -65,7 +52,7 @@ type RTC struct {
 
 // New returns the clock behind a device file such as "/dev/rtc0". It touches
 // nothing: whether the clock is there shows at the first call.
-func New(path string) *RTC { return &RTC{path: path, ioctl: ioctl} }
+func New(path string) *RTC { return &RTC{path: path, ioctl: ioctl.Do[uint]} }
 
 // Time reads the clock, in UTC and whole seconds. Errors: hal.ErrGone without a
 // clock, hal.ErrRefused when another program has it or the user may not,
