@@ -83,6 +83,9 @@ const (
 	KindRollClose   = "roll_close"   // attendance closed: {"present"}
 	KindJournalHole = "journal_hole" // records found damaged at open: {"from","to"}
 	KindClock       = "clock"        // the clock follows another source, jumped, or began a new era
+	KindCorrection  = "correction"   // the administrator corrected a roll: Correction
+	KindMark        = "mark"         // presses of a roll that the administrator is to look at: Mark
+	KindVerdict     = "mark_verdict" // the administrator did: Verdict
 )
 
 // Press is the data of a KindPress record.

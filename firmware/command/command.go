@@ -62,6 +62,7 @@ type Env struct {
 	Check    func(path string, c *text.Catalogue) (Result, error) // a configuration file
 	Lessons  LessonBook                                           // the signed records
 	Library  Librarian                                            // the films
+	Clerk    Clerk                                                // corrects rolls; nil outside of the running station
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
 

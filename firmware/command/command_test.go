@@ -71,7 +71,7 @@ func table() *command.Table {
 		}
 		return command.Result{Text: "ok", Data: map[string]int{"relays": 4}}, nil
 	}}
-	return command.New(append(command.Files(), relay)...)
+	return command.New(append(append(command.Files(), command.Rolls()...), relay)...)
 }
 
 func TestRun(t *testing.T) {

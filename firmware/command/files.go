@@ -11,33 +11,11 @@ import (
 	"stationbox/firmware"
 )
 
-// Roll is the attendance of a lesson as commands show it.
-type Roll struct {
-	Lesson  string      `json:"lesson"`
-	Title   string      `json:"title,omitempty"`
-	Opened  time.Time   `json:"opened,omitzero"`
-	Closed  time.Time   `json:"closed,omitzero"` // zero: open
-	Present int         `json:"present"`
-	Members int         `json:"members"` // of the roster
-	Entries []RollEntry `json:"entries"`
-}
-
-// RollEntry is one number on the roll.
-type RollEntry struct {
-	Number  int       `json:"number"`
-	Name    string    `json:"name,omitempty"`
-	Known   bool      `json:"known"`
-	At      time.Time `json:"at"`
-	Late    bool      `json:"late,omitempty"`
-	Presses int       `json:"presses"`
-}
-
-// Files returns the commands that need files only: journal, roll, schedule and
+// Files returns the commands that need files only: journal, schedule and
 // check. Their sources are in the Env.
 func Files() []Command {
 	return []Command{
 		{Name: "journal", Usage: "cmd.journal.usage", Help: "cmd.journal.help", Offline: true, Run: journal},
-		{Name: "roll", Usage: "cmd.roll.usage", Help: "cmd.roll.help", Offline: true, Run: roll},
 		{Name: "schedule", Usage: "cmd.schedule.usage", Help: "cmd.schedule.help", Offline: true, Run: calendar},
 		{Name: "check", Usage: "cmd.check.usage", Help: "cmd.check.help", Offline: true, Run: check},
 	}
@@ -242,55 +220,6 @@ func plain(raw json.RawMessage) string {
 		return string(runes[:most]) + "…"
 	}
 	return s
-}
-
-func roll(_ context.Context, env *Env, args []string) (Result, error) {
-	_, rest, err := options(env, args)
-	if err != nil {
-		return Result{}, err
-	}
-	if len(rest) > 1 {
-		return Result{}, env.Misused("cmd.too_many", "got", rest[1])
-	}
-	if env.Roll == nil {
-		return Result{}, env.Failed("cmd.not_here")
-	}
-	lesson := ""
-	if len(rest) == 1 {
-		lesson = rest[0]
-	}
-	r, err := env.Roll(lesson)
-	if err != nil {
-		return Result{}, env.Failed("cmd.journal.unreadable", "why", err)
-	}
-	switch {
-	case r.Opened.IsZero() && lesson != "":
-		return Result{}, env.Failed("cmd.roll.none_of", "lesson", lesson)
-	case r.Opened.IsZero():
-		return Result{Text: env.Text.Say("cmd.roll.none"), Data: r}, nil
-	}
-	return Result{Text: rollText(env, r), Data: r}, nil
-}
-
-func rollText(env *Env, r Roll) string {
-	var b strings.Builder
-	state := "cmd.roll.open"
-	if !r.Closed.IsZero() {
-		state = "cmd.roll.closed"
-	}
-	day := r.Opened.In(env.zone()).Format("2006-01-02 15:04")
-	b.WriteString(strings.TrimSpace(r.Title+" ("+r.Lesson+")") + "\n" + env.Text.Say(state, "day", day) + "\n")
-	for _, e := range r.Entries {
-		name := e.Name
-		if !e.Known {
-			name = env.Text.Say("cmd.roll.unknown")
-		} else if e.Late {
-			name += " " + env.Text.Say("cmd.roll.late")
-		}
-		fmt.Fprintf(&b, "%4d  %s  %s\n", e.Number, e.At.In(env.zone()).Format(time.TimeOnly), name)
-	}
-	b.WriteString(env.Text.Say("cmd.roll.count", "present", r.Present, "members", r.Members) + "\n")
-	return b.String()
 }
 
 func check(_ context.Context, env *Env, args []string) (Result, error) {

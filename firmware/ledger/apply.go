@@ -11,29 +11,8 @@ import (
 	"stationbox/firmware"
 )
 
-// The kinds of record that only the ledger reads.
-const (
-	KindCorrection = "correction" // Correction
-	KindUploaded   = "uploaded"   // Uploaded
-)
-
-// What a Correction does.
-const (
-	Void     = "void"     // the press does not count
-	Renumber = "renumber" // it was of Number
-	Restore  = "restore"  // it counts after all, as it was made
-)
-
-// Correction is the data of a KindCorrection record: a press is corrected by a new
-// record and stays as it is. The newest correction counts.
-type Correction struct {
-	Boot   string `json:"boot"` // of the press
-	Seq    uint64 `json:"seq"`
-	Do     string `json:"do"`
-	Number int    `json:"number,omitempty"` // with Renumber
-	By     string `json:"by"`
-	Why    string `json:"why,omitempty"`
-}
+// KindUploaded is the kind of record that only the ledger reads: Uploaded.
+const KindUploaded = "uploaded"
 
 // Uploaded is the data of a KindUploaded record: the hub has all up to Upto.
 type Uploaded struct {
@@ -186,6 +165,9 @@ func (t *taker) take(ctx context.Context, r firmware.Record) error {
 // project makes of a record what is asked for. Data that cannot be read is kept and
 // projects nothing: one bad record must not stop the others.
 func (t *taker) project(ctx context.Context, e row) error {
+	if err := t.file(ctx, e); err != nil {
+		return err
+	}
 	switch e.Kind {
 	case firmware.KindPress:
 		var p firmware.Press
@@ -196,7 +178,7 @@ func (t *taker) project(ctx context.Context, e row) error {
 	case firmware.KindLesson:
 		_, err := t.exec(ctx, "INSERT INTO lesson VALUES (?,?,?,?)", e.Wall.UnixMilli(), e.station, int64(e.Seq), e.boot)
 		return err
-	case KindCorrection:
+	case firmware.KindCorrection:
 		return t.correct(ctx, e)
 	case KindUploaded:
 		var u Uploaded
@@ -207,65 +189,4 @@ func (t *taker) project(ctx context.Context, e row) error {
 		return err
 	}
 	return nil
-}
-
-// place puts a press where it counts, by the newest correction if there is one: it
-// may have come first.
-func (t *taker) place(ctx context.Context, e row, number int, again bool) error {
-	void := 0
-	var line []byte
-	err := t.tx.QueryRowContext(ctx, `SELECT v.line FROM correction c JOIN event v ON v.station = c.station AND v.seq = c.seq AND v.boot = c.boot
-		WHERE c.station = ? AND c.of_boot = ? AND c.of_seq = ? ORDER BY c.seq DESC LIMIT 1`, e.station, e.boot, int64(e.Seq)).Scan(&line)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	var r firmware.Record
-	var c Correction
-	if err == nil && json.Unmarshal(line, &r) == nil && json.Unmarshal(r.Data, &c) == nil {
-		switch c.Do {
-		case Void:
-			void = 1
-		case Renumber:
-			number = c.Number
-		}
-	}
-	if again {
-		if _, err := t.exec(ctx, "DELETE FROM press WHERE lesson = ? AND station = ? AND seq = ? AND boot = ?", e.lesson, e.station, int64(e.Seq), e.boot); err != nil {
-			return err
-		}
-	}
-	_, err = t.exec(ctx, "INSERT INTO press VALUES (?,?,?,?,?,?,?)", e.station, number, e.Wall.UnixMilli(), int64(e.Seq), e.boot, e.lesson, void)
-	return err
-}
-
-// correct notes a correction and applies it if the press is there.
-func (t *taker) correct(ctx context.Context, e row) error {
-	var c Correction
-	if json.Unmarshal(e.Data, &c) != nil {
-		return nil
-	}
-	boot, err := t.word(ctx, c.Boot)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(ctx, "INSERT INTO correction VALUES (?,?,?,?,?)", e.station, boot, int64(c.Seq), int64(e.Seq), e.boot); err != nil {
-		return err
-	}
-	var line []byte
-	err = t.tx.QueryRowContext(ctx, "SELECT line FROM event WHERE station = ? AND seq = ? AND boot = ?", e.station, int64(c.Seq), boot).Scan(&line)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	p := row{station: e.station, boot: boot}
-	var made firmware.Press
-	if json.Unmarshal(line, &p.Record) != nil || p.Kind != firmware.KindPress || json.Unmarshal(p.Data, &made) != nil {
-		return nil
-	}
-	if p.lesson, err = t.word(ctx, p.Lesson); err != nil {
-		return err
-	}
-	return t.place(ctx, p, made.Number, true)
 }

@@ -89,6 +89,18 @@ func (l *Ledger) Lessons(ctx context.Context, from, to time.Time, limit int) ([]
 	return list, err
 }
 
+// Of returns the records that the roll of a lesson is made of, oldest first: presses,
+// corrections, marks, opening and closing, and where the film stood. For
+// attendance.Build.
+func (l *Ledger) Of(ctx context.Context, station, lesson string, fn func(firmware.Record) error) error {
+	return l.lines(ctx, fn, `WITH s AS (SELECT id FROM word WHERE text = ?1), o AS (SELECT id FROM word WHERE text = ?2),
+		p AS (SELECT p.station, p.seq, p.boot FROM press p WHERE p.lesson = (SELECT id FROM o) AND p.station = (SELECT id FROM s)),
+		k AS (SELECT station, seq, boot FROM p
+			UNION SELECT a.station, a.seq, a.boot FROM about a WHERE a.station = (SELECT id FROM s) AND a.lesson = (SELECT id FROM o)
+			UNION SELECT c.station, c.seq, c.boot FROM p JOIN correction c ON c.station = p.station AND c.of_boot = p.boot AND c.of_seq = p.seq)
+		SELECT e.line, e.sum FROM k JOIN event e ON e.station = k.station AND e.seq = k.seq AND e.boot = k.boot ORDER BY e.seq, e.boot`, station, lesson)
+}
+
 // Pending returns what of station is to be uploaded: the records after the last
 // that the hub has, oldest first, at most limit. The hub applies them to its own
 // ledger, where one that comes twice counts once.

@@ -26,7 +26,7 @@ import (
 var ErrDamaged = errors.New("the ledger is damaged")
 
 // version of the schema; another one is made anew.
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
@@ -39,7 +39,7 @@ CREATE TABLE event (
 CREATE TABLE press (
 	station INTEGER NOT NULL, number INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
 	seq INTEGER NOT NULL, boot INTEGER NOT NULL, lesson INTEGER NOT NULL,
-	void INTEGER NOT NULL, -- taken back by a correction
+	void INTEGER NOT NULL, -- 0: counts; 1: the press was taken back, 2: the number was, 3: both
 	PRIMARY KEY (station, number, wall_ms, seq, boot)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX press_when ON press (wall_ms, station, number, lesson, void);
@@ -51,6 +51,15 @@ CREATE TABLE lesson (
 CREATE TABLE correction (
 	station INTEGER NOT NULL, of_boot INTEGER NOT NULL, of_seq INTEGER NOT NULL, seq INTEGER NOT NULL, boot INTEGER NOT NULL,
 	PRIMARY KEY (station, of_boot, of_seq, seq, boot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE verdict ( -- what was said about a number at a lesson, with or without a press
+	station INTEGER NOT NULL, lesson INTEGER NOT NULL, number INTEGER NOT NULL, seq INTEGER NOT NULL, boot INTEGER NOT NULL,
+	present INTEGER NOT NULL, wall_ms INTEGER NOT NULL, -- when the lesson was
+	PRIMARY KEY (station, lesson, number, seq, boot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE about ( -- what a roll is made of besides presses
+	station INTEGER NOT NULL, lesson INTEGER NOT NULL, seq INTEGER NOT NULL, boot INTEGER NOT NULL,
+	PRIMARY KEY (station, lesson, seq, boot)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE applied (station INTEGER PRIMARY KEY, seq INTEGER NOT NULL, uploaded INTEGER NOT NULL) STRICT;
 `
@@ -108,6 +117,19 @@ func (l *Ledger) open() (err error) {
 	}
 	l.read, err = connect(l.path, "ro")
 	return err
+}
+
+// OpenReader opens the ledger at path for questions alone, beside a program that keeps
+// it. Apply and what needs it must not be called. Errors and Close as with Open.
+func OpenReader(path string) (*Ledger, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	db, err := connect(path, "ro")
+	if err != nil {
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	return &Ledger{path: path, read: db}, nil
 }
 
 // connect opens a pool of one connection and reads its pragmas back.

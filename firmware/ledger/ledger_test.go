@@ -40,7 +40,7 @@ func press(seq uint64, lesson string, number int) firmware.Record {
 }
 
 func correct(seq, of uint64, do string, number int) firmware.Record {
-	return record(seq, ledger.KindCorrection, "", ledger.Correction{Boot: "b", Seq: of, Do: do, Number: number, By: "李"})
+	return record(seq, firmware.KindCorrection, "", firmware.Correction{Boot: "b", Seq: of, Do: do, Number: number, By: "李"})
 }
 
 func source(records ...firmware.Record) ledger.Source {
@@ -83,10 +83,10 @@ func roll(t testing.TB, l *ledger.Ledger, lesson string) []int {
 func TestCorrections(t *testing.T) {
 	records := []firmware.Record{
 		press(1, "a", 7), press(2, "a", 8), press(3, "a", 9), press(4, "a", 9), press(5, "b", 7),
-		correct(6, 1, ledger.Void, 0), correct(7, 2, ledger.Renumber, 80),
-		correct(8, 5, ledger.Void, 0), correct(9, 5, ledger.Restore, 0),
-		record(10, firmware.KindPress, "a", "no press"), record(11, ledger.KindCorrection, "", 5),
-		correct(12, 99, ledger.Void, 0), record(13, firmware.KindLesson, "a", map[string]int{"present": 2}),
+		correct(6, 1, firmware.CorrectVoid, 0), correct(7, 2, firmware.CorrectRenumber, 80),
+		correct(8, 5, firmware.CorrectVoid, 0), correct(9, 5, firmware.CorrectRestore, 0),
+		record(10, firmware.KindPress, "a", "no press"), record(11, firmware.KindCorrection, "", 5),
+		correct(12, 99, firmware.CorrectVoid, 0), record(13, firmware.KindLesson, "a", map[string]int{"present": 2}),
 	}
 	for name, order := range map[string][]firmware.Record{"as made": records, "backwards": backwards(records), "twice": append(slices.Clone(records), records...)} {
 		l := open(t)

@@ -219,7 +219,7 @@ func (b *rollbook) latest(lesson string) []string {
 	var names []string
 	list := b.roll.Entries()
 	for i := len(list) - 1; i >= 0 && len(names) < most; i-- {
-		if list[i].Known {
+		if list[i].Counts() && list[i].Name != "" {
 			names = append(names, list[i].Name)
 		}
 	}

@@ -44,6 +44,7 @@ func tableOf(st *Station) *command.Table {
 		{Name: "relay test", Help: "cmd.relay.help", Timeout: 5 * time.Minute, Run: st.runRelayTest},
 	}
 	list = append(list, command.Files()...)
+	list = append(list, command.Rolls()...)
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
 	list = append(list, command.Dish()...)
@@ -117,28 +118,6 @@ func showCalendar(env *command.Env, cfg *config.Config, cal *schedule.Schedule) 
 	env.Calendar = func() ([]byte, []string) {
 		return cal.Export(schedule.ExportOpts{Name: cfg.Station.Name, Library: cfg.Library.Dir, Now: env.Now()})
 	}
-}
-
-// rollOf builds a roll out of the journal, the newest when id is "".
-func rollOf(cfg *config.Config, scan func(func(firmware.Record) error) error, id string) (command.Roll, error) {
-	if id == "" {
-		var err error
-		if id, err = attendance.Latest(scan); err != nil {
-			return command.Roll{}, err
-		}
-	}
-	r, err := attendance.Build(id, scan)
-	if err != nil {
-		return command.Roll{}, err
-	}
-	out := command.Roll{Lesson: r.Lesson, Title: r.Title, Opened: r.Opened, Closed: r.Closed, Present: r.Present(), Entries: []command.RollEntry{}}
-	if roster, _, err := attendance.LoadRoster(cfg.Roster.File); err == nil {
-		out.Members = roster.Len()
-	}
-	for _, e := range r.Entries() {
-		out.Entries = append(out.Entries, command.RollEntry{Number: e.Number, Name: e.Name, Known: e.Known, At: e.At, Late: e.Late, Presses: e.Presses})
-	}
-	return out, nil
 }
 
 // checkFile reports every mistake of a configuration and of the files it names.

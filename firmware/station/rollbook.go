@@ -43,6 +43,7 @@ type rollbook struct {
 	now     func() time.Time
 	tick    func() time.Time // clock of the keys
 	keys    chan key
+	desk    chan func(context.Context) // what the administrator does: see do
 	wake    chan struct{}
 
 	mu     sync.Mutex
@@ -61,7 +62,7 @@ type rollbook struct {
 const pressBound = 10 * time.Second
 
 func newRollbook() *rollbook {
-	return &rollbook{keys: make(chan key, 64), wake: make(chan struct{}, 1), roll: attendance.NewRoll("")}
+	return &rollbook{keys: make(chan key, 64), desk: make(chan func(context.Context)), wake: make(chan struct{}, 1), roll: attendance.NewRoll("")}
 }
 
 // feed takes in old records at boot: the newest roll is the one that goes on.
@@ -112,7 +113,7 @@ func (b *rollbook) views(lesson string) []rollView {
 		return out
 	}
 	for _, e := range b.roll.Entries() {
-		if e.Known {
+		if e.Counts() {
 			out = append(out, rollView{e.Number, e.Name, e.At})
 		}
 	}
@@ -142,6 +143,8 @@ func (b *rollbook) Run(ctx context.Context) error {
 		case k := <-b.keys:
 			b.align(ctx)
 			b.press(ctx, &typed, k)
+		case f := <-b.desk:
+			f(ctx)
 		case <-b.wake:
 			b.align(ctx)
 		case <-retry.C:
@@ -169,7 +172,7 @@ func (b *rollbook) align(ctx context.Context) {
 			b.roll = attendance.NewRoll(o.ID)
 		}
 		b.mu.Unlock()
-		b.write(ctx, firmware.KindRollOpen, o.ID, attendance.Open{Title: o.Title, LateAfter: o.Start})
+		b.write(ctx, firmware.KindRollOpen, o.ID, attendance.Open{Title: o.Title, LateAfter: o.Start, SlotMS: o.Duration.Milliseconds()})
 	}
 }
 
@@ -281,6 +284,17 @@ func (b *rollbook) greetWith(text string, known bool) {
 	b.mu.Unlock()
 }
 
+// greetingFor is what the room reads of a press.
+func (b *rollbook) greetingFor(p firmware.Press, res attendance.Result) string {
+	switch {
+	case res == attendance.ResultCorrected:
+		return b.words.Say("screen.corrected", "number", p.Number)
+	case !p.Known:
+		return b.words.Say("screen.unknown", "number", p.Number)
+	}
+	return b.words.Say("screen.signed", "name", p.Name)
+}
+
 // confirm records a number and answers by lamp, beep and screen.
 func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
 	lesson := b.lesson()
@@ -293,12 +307,8 @@ func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
 		return
 	}
 	counted := lesson != "" && (res.Counted() || res == attendance.ResultAgain)
-	greet := b.words.Say("screen.signed", "name", member.Name)
-	if !known {
-		greet = b.words.Say("screen.unknown", "number", p.Number)
-	}
 	if lesson != "" {
-		b.greetWith(greet, known)
+		b.greetWith(b.greetingFor(p, res), known && counted)
 	}
 	if counted {
 		b.panel.Ack()
