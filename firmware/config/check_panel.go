@@ -10,6 +10,9 @@ import (
 // maxButtons is how many buttons a panel can have.
 const maxButtons = 64
 
+// maxSeats is how many places a room can have.
+const maxSeats = 9999
+
 func (c *checker) panel() {
 	p := &c.cfg.Panel
 	for _, list := range []*[]string{&p.Rows, &p.Cols, &p.Pins, &p.Expander} {
@@ -20,6 +23,9 @@ func (c *checker) panel() {
 	c.choice("panel.kind", p.Kind, "matrix", "usb", "buttons", "one", "")
 	if p.None() {
 		c.remark("panel.kind", say("config.no_panel"), say("config.no_panel.hint"))
+	}
+	if p.Seats < 0 || p.Seats > maxSeats {
+		c.bad("panel.seats", say("config.panel_seats", "got", p.Seats, "most", maxSeats), phrase{})
 	}
 	c.strangers()
 	switch p.Kind {

@@ -10,6 +10,7 @@ type Panel struct {
 	Expander   []string `toml:"expander"`    // of buttons: "mcp23017:0x20", "pcf8574:0x38", number 1 first; of matrix: one
 	Bus        string   `toml:"bus"`         // I2C bus of the expanders, default "1"
 	CardReader string   `toml:"card_reader"` // as device: of a reader that types like a keyboard; "" for none
+	Seats      int      `toml:"seats"`       // places in the room; 0: nobody has said
 	Lamp       string   `toml:"lamp"`
 	Buzzer     string   `toml:"buzzer"`
 }

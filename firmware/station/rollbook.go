@@ -42,6 +42,7 @@ type rollbook struct {
 	log     *slog.Logger
 	now     func() time.Time
 	tick    func() time.Time // clock of the keys
+	seats   int              // places in the room, 0 if nobody has said
 	keys    chan key
 	desk    chan func(context.Context) // what the administrator does: see do
 	wake    chan struct{}
@@ -56,6 +57,7 @@ type rollbook struct {
 	until  time.Time
 
 	lastHead time.Time // Run's own
+	looked   string    // Run's own: lesson whose presses were looked at since it closed
 }
 
 // pressBound is how long a press may wait for the card.
@@ -173,7 +175,9 @@ func (b *rollbook) align(ctx context.Context) {
 		}
 		b.mu.Unlock()
 		b.write(ctx, firmware.KindRollOpen, o.ID, attendance.Open{Title: o.Title, LateAfter: o.Start, SlotMS: o.Duration.Milliseconds()})
+		b.looked = ""
 	}
+	b.look(ctx)
 }
 
 // write puts a record on the card and, when it is there, on the roll.
