@@ -86,6 +86,9 @@ const (
 	KindCorrection  = "correction"   // the administrator corrected a roll: Correction
 	KindMark        = "mark"         // presses of a roll that the administrator is to look at: Mark
 	KindVerdict     = "mark_verdict" // the administrator did: Verdict
+	KindQuestion    = "question"     // a question was put to the room: Question
+	KindAnswer      = "answer"       // somebody answered it by button: Answer
+	KindOutcome     = "outcome"      // it is over: Outcome
 )
 
 // Press is the data of a KindPress record.

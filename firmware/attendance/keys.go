@@ -51,6 +51,9 @@ func (k *Keys) Press(r rune, at time.Time) (Stroke, int) {
 	return StrokeIgnored, 0
 }
 
+// Typing reports whether a number is being typed that may still be one.
+func (k *Keys) Typing() bool { return k.digits != "" }
+
 // Miss says that keys may have been missed until at. Nobody is signed in by the rest
 // of a number, or by one that runs on into the next: all is refused until '#', '*' or
 // Patience. It returns StrokeReject when digits are thrown away, else StrokeIgnored.

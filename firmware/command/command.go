@@ -63,6 +63,7 @@ type Env struct {
 	Lessons  LessonBook                                           // the signed records
 	Library  Librarian                                            // the films
 	Clerk    Clerk                                                // corrects rolls; nil outside of the running station
+	Asker    Asker                                                // puts questions to the room; as Clerk
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
 

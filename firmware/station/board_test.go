@@ -19,6 +19,7 @@ import (
 	"stationbox/firmware/attendance"
 	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/quiz"
 	"stationbox/firmware/schedule"
 	"stationbox/firmware/text"
 	picture "stationbox/media/screen"
@@ -102,6 +103,12 @@ func sights(t *testing.T, lang string) map[string]sight {
 func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmware.Occasion, lesson.Orders) sight) map[string]sight {
 	t.Helper()
 	all := map[string]sight{}
+	say := func(zh, en string) string {
+		if lang == "en" {
+			return en
+		}
+		return zh
+	}
 	add := func(name string, phase lesson.Phase, set func(*scene) lesson.Orders) {
 		s := newScene(t, lang)
 		ord := set(s)
@@ -176,6 +183,23 @@ func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmwa
 		return roll(-time.Hour, "", false, lesson.Orders{End: lesson.CausePlayed})(s)
 	})
 	add("cooling", lesson.CoolDown, roll(-time.Hour, "", false, lesson.Orders{}))
+	question := func(vote bool, end bool) func(*scene) lesson.Orders {
+		return func(s *scene) lesson.Orders {
+			q := firmware.Question{ID: "q", Text: say("番茄在五月里什么时候浇水最好，什么时候不要浇？", "When is it best to water tomatoes, and when is it not?"), Vote: vote, Right: "A",
+				Options: []string{say("太阳出来以前", "before sunrise"), say("中午最热的时候", "at the hottest hour"), say("晚上天黑以后", "after dark"), say("什么时候都可以浇水", "whenever there is time")}, Until: s.now.Add(time.Minute)}
+			if vote {
+				q.Right = ""
+			}
+			s.roll.poll = quiz.Feed(nil, inMemory(firmware.KindQuestion, "", q, s.now))
+			if end {
+				s.roll.poll = quiz.Feed(s.roll.poll, inMemory(firmware.KindOutcome, "", firmware.Outcome{Question: q, Counts: []int{12, 3, 7, 0}, Answered: 22}, s.now))
+			}
+			return lesson.Orders{}
+		}
+	}
+	add("question", lesson.Playing, question(false, false))
+	add("question-over", lesson.Idle, question(false, true))
+	add("vote", lesson.Idle, question(true, false))
 	alarm := func(s *scene) {
 		title := "防汛通知：河水上涨，请低洼处村民立即转移到村小学"
 		if lang == "en" {
@@ -194,7 +218,7 @@ func TestSights(t *testing.T) {
 	kinds := map[string]picture.Kind{"idle": picture.Idle, "idle-tomorrow": picture.Idle, "idle-night": picture.Idle, "idle-nothing": picture.Idle, "idle-fault": picture.Idle,
 		"untrusted": picture.Untrusted, "relative": picture.Untrusted, "ready": picture.Ready, "ready-fault": picture.Ready, "warming": picture.Warming,
 		"roll": picture.Roll, "roll-greet": picture.Roll, "roll-unknown": picture.Roll, "waiting": picture.Fault,
-		"paused": picture.Paused, "closing": picture.Closing, "closing-cut": picture.Fault, "closing-unshown": picture.Fault, "closing-played": picture.Closing, "cooling": picture.Cooling, "emergency": picture.Emergency}
+		"paused": picture.Paused, "closing": picture.Closing, "closing-cut": picture.Fault, "closing-unshown": picture.Fault, "closing-played": picture.Closing, "cooling": picture.Cooling, "question": picture.Published, "question-over": picture.Published, "vote": picture.Published, "emergency": picture.Emergency}
 	for _, lang := range []string{"zh", "en"} {
 		all := sights(t, lang)
 		for name, v := range all {
@@ -208,7 +232,7 @@ func TestSights(t *testing.T) {
 				t.Errorf("%s %s: dark %v", lang, name, v.dark)
 			}
 			shown := fmt.Sprintf("%+v %+v", v.board, v.strip)
-			if bad := regexp.MustCompile(`(screen|day|lesson|clock|fault)\.[a-z_]|\{[a-z_]+\}`).FindString(shown); bad != "" {
+			if bad := regexp.MustCompile(`(screen|day|lesson|clock|fault|quiz|vote)\.[a-z_]|\{[a-z_]+\}`).FindString(shown); bad != "" {
 				t.Errorf("%s %s shows %s: %s", lang, name, bad, shown)
 			}
 			if v.board != nil && v.lines()[lineHead] == "" || v.strip != nil && v.lines()[lineMain] == "" {

@@ -45,6 +45,7 @@ func tableOf(st *Station) *command.Table {
 	}
 	list = append(list, command.Files()...)
 	list = append(list, command.Rolls()...)
+	list = append(list, command.Questions()...)
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
 	list = append(list, command.Dish()...)

@@ -26,7 +26,7 @@ func (v sight) lines() map[int]string {
 	}
 	out[lineHead] = ass(7, 36, join("   ", b.Place, b.Clock))
 	var main []string
-	for _, text := range []string{b.Label, b.Headline, b.Detail, b.When, join(" ", b.CountLabel, b.Count)} {
+	for _, text := range append([]string{b.Label, b.Headline, b.Detail, b.When, join(" ", b.CountLabel, b.Count)}, b.Rows...) {
 		if text != "" {
 			main = append(main, text)
 		}

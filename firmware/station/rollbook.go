@@ -8,6 +8,7 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
+	"stationbox/firmware/quiz"
 	"stationbox/firmware/text"
 )
 
@@ -43,6 +44,8 @@ type rollbook struct {
 	now     func() time.Time
 	tick    func() time.Time // clock of the keys
 	seats   int              // places in the room, 0 if nobody has said
+	runDir  string           // where the key of a vote is kept
+	digits  bool             // the panel has no letters: 1 to 4 are A to D
 	keys    chan key
 	desk    chan func(context.Context) // what the administrator does: see do
 	wake    chan struct{}
@@ -55,7 +58,12 @@ type rollbook struct {
 	greet  string
 	known  bool // whom it greets
 	until  time.Time
+	poll   *quiz.Poll // newest question; nil: none yet
 
+	voter    voter     // Run's own: whose letter is waited for
+	key      *quiz.Key // Run's own: of the vote keyOf
+	keyOf    string
+	lettered bool      // Run's own: the last key was a letter, and # after it is part of it
 	lastHead time.Time // Run's own
 	looked   string    // Run's own: lesson whose presses were looked at since it closed
 }
@@ -69,6 +77,7 @@ func newRollbook() *rollbook {
 
 // feed takes in old records at boot: the newest roll is the one that goes on.
 func (b *rollbook) feed(r firmware.Record) {
+	b.poll = quiz.Feed(b.poll, r)
 	if r.Kind == firmware.KindRollOpen && r.Lesson != b.roll.Lesson {
 		b.roll = attendance.NewRoll(r.Lesson)
 	}
@@ -136,6 +145,7 @@ func (b *rollbook) greeting(now time.Time) (text string, known bool) {
 // Run opens, closes and answers until ctx ends.
 func (b *rollbook) Run(ctx context.Context) error {
 	var typed attendance.Keys
+	b.closePoll(ctx) // also finds the key of a vote, for which no press waits
 	retry := time.NewTicker(time.Second)
 	defer retry.Stop()
 	for {
@@ -151,6 +161,7 @@ func (b *rollbook) Run(ctx context.Context) error {
 			b.align(ctx)
 		case <-retry.C:
 			b.align(ctx)
+			b.closePoll(ctx)
 			b.answer(typed.Expire(b.tick()))
 		}
 	}
@@ -194,6 +205,7 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 	b.prover.feed(rec)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.poll = quiz.Feed(b.poll, rec)
 	e, res, _ := b.roll.Add(rec)
 	return e, res, nil
 }
@@ -201,6 +213,10 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
 	if k.missed {
 		b.answer(typed.Miss(k.at))
+		b.voter = voter{} // the letter may be somebody else's
+	}
+	if b.letter(ctx, typed, k) {
+		return
 	}
 	switch {
 	case k.number > 0:
@@ -214,6 +230,9 @@ func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
 		return
 	}
 	stroke, number := typed.Press(k.r, k.at)
+	if stroke == attendance.StrokeNumber && b.digits && b.pick(ctx, number, k.at) {
+		return
+	}
 	if stroke == attendance.StrokeNumber {
 		b.confirm(ctx, firmware.Press{Number: number, Panel: "keypad"})
 		return
@@ -236,6 +255,7 @@ func (b *rollbook) card(ctx context.Context, card string) {
 		b.confirm(ctx, firmware.Press{Number: member.Number, Panel: "card", Card: card})
 		return
 	}
+	b.voter = voter{}
 	if _, _, err := b.write(ctx, firmware.KindPress, b.lesson(), firmware.Press{Panel: "card", Card: card}); err != nil {
 		b.panel.Fault()
 		b.voice.Beep(false)
@@ -301,6 +321,7 @@ func (b *rollbook) greetingFor(p firmware.Press, res attendance.Result) string {
 
 // confirm records a number and answers by lamp, beep and screen.
 func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
+	b.voter = voter{} // whoever was waited for has gone
 	lesson := b.lesson()
 	member, known := b.roster.Find(p.Number)
 	p.Name, p.Known = member.Name, known
@@ -310,8 +331,9 @@ func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
 		b.voice.Beep(false)
 		return
 	}
-	counted := lesson != "" && (res.Counted() || res == attendance.ResultAgain)
-	if lesson != "" {
+	asked := known && res != attendance.ResultCorrected && b.await(p)
+	counted := asked || lesson != "" && (res.Counted() || res == attendance.ResultAgain)
+	if lesson != "" && !asked {
 		b.greetWith(b.greetingFor(p, res), known && counted)
 	}
 	if counted {

@@ -90,7 +90,7 @@ func (st *Station) env(lang, by string) *command.Env {
 	env := fileEnv(st.cfg, words, st.zone, st.now)
 	env.By = by
 	env.Scan = st.journal.Scan
-	env.Clerk = clerk{st.cfg, st.roll, env.Roll}
+	env.Clerk, env.Asker = clerk{st.cfg, st.roll, env.Roll}, asker{st.roll, st.showing.nudge}
 	showCalendar(env, st.cfg, st.agenda.now()) // with what people added
 	return env
 }
