@@ -34,10 +34,12 @@ type Asker interface {
 	Poll() (Poll, error)
 }
 
-// Bounds of a question: what can be read from the back of a room.
+// Bounds of a question: what the board has room for in letters that can be read from
+// the back of a room, five lines.
 const (
-	mostQuestion = 36 // characters
-	mostOption   = 16
+	mostQuestion = 30 // Chinese characters, on two lines
+	mostWithFour = 15 // with four options there is one line
+	mostOption   = 10
 	leastTime    = 10 * time.Second
 	mostTime     = 30 * time.Minute
 	usualTime    = time.Minute
@@ -89,8 +91,12 @@ func startQuestion(ctx context.Context, env *Env, args []string, vote bool) (Res
 	if q.Right != "" && (len(q.Right) != 1 || !strings.Contains("ABCD"[:len(q.Options)], q.Right)) {
 		return Result{}, env.Misused("cmd.quiz.right", "got", opt["answer"])
 	}
-	if long(q.Text, mostQuestion) {
-		return Result{}, env.Misused("cmd.quiz.long", "got", q.Text, "most", mostQuestion)
+	most := mostQuestion
+	if len(q.Options) == 4 {
+		most = mostWithFour
+	}
+	if long(q.Text, most) {
+		return Result{}, env.Misused("cmd.quiz.long", "got", q.Text, "most", most)
 	}
 	for _, o := range q.Options {
 		if long(o, mostOption) {

@@ -44,7 +44,7 @@ func (s *showing) sight(now time.Time, o firmware.Occasion, ord lesson.Orders) s
 	case ord.Phase == lesson.Playing && schedule.IsEmergency(o):
 		return sight{strip: &picture.Strip{Text: s.words.Say("screen.emergency_is", "title", o.Title), Alarm: true}}
 	case s.questioned(now, o, ord):
-		return sight{board: s.questionBoard(now, greet)}
+		return sight{board: s.questionBoard(greet)}
 	case ord.Phase == lesson.Playing && greet.Text != "":
 		return sight{strip: &picture.Strip{Text: greet.Text, Mood: greet.Mood}}
 	case ord.Phase == lesson.Playing:

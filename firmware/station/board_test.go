@@ -185,10 +185,13 @@ func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmwa
 	add("cooling", lesson.CoolDown, roll(-time.Hour, "", false, lesson.Orders{}))
 	question := func(vote bool, end bool) func(*scene) lesson.Orders {
 		return func(s *scene) lesson.Orders {
-			q := firmware.Question{ID: "q", Text: say("番茄在五月里什么时候浇水最好，什么时候不要浇？", "When is it best to water tomatoes, and when is it not?"), Vote: vote, Right: "A",
+			q := firmware.Question{ID: "q", Text: say("番茄五月里什么时候浇水最好？", "When is it best to water?"), Vote: vote, Right: "A",
 				Options: []string{say("太阳出来以前", "before sunrise"), say("中午最热的时候", "at the hottest hour"), say("晚上天黑以后", "after dark"), say("什么时候都可以浇水", "whenever there is time")}, Until: s.now.Add(time.Minute)}
 			if vote {
 				q.Right = ""
+			}
+			if !vote && !end {
+				s.roll.pad = "usb"
 			}
 			s.roll.poll = quiz.Feed(nil, inMemory(firmware.KindQuestion, "", q, s.now))
 			if end {

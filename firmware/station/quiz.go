@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,12 +45,20 @@ func (b *rollbook) await(p firmware.Press) bool {
 		return false
 	}
 	b.voter = voter{p.Number, p.Name, b.tick().Add(quiz.Patience)}
-	b.greetWith(b.words.Say("quiz.press", "name", p.Name, "letters", spaced(quiz.Letters[:options])), true)
+	b.greetWith(b.words.Say("quiz.press", "name", p.Name, "letters", b.letters(options)), true)
 	return true
 }
 
-// spaced writes letters apart.
-func spaced(letters string) string { return strings.Join(strings.Split(letters, ""), " ") }
+// numbered says that the panel has no letters: 1 is A.
+func (b *rollbook) numbered() bool { return b.pad == "usb" || b.pad == "buttons" }
+
+// letters are the keys of the first options, as people find them on the panel.
+func (b *rollbook) letters(options int) string {
+	if b.numbered() {
+		return "1–" + strconv.Itoa(options)
+	}
+	return "A–" + quiz.Letters[options-1:options]
+}
 
 // asking is the question that is open, nil for none.
 func (b *rollbook) asking() *quiz.Poll {

@@ -1,13 +1,13 @@
 package station
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
 	"stationbox/firmware"
 	"stationbox/firmware/command"
 	"stationbox/firmware/lesson"
-	"stationbox/firmware/quiz"
 	"stationbox/firmware/schedule"
 	picture "stationbox/media/screen"
 )
@@ -37,30 +37,42 @@ func (s *showing) questioned(now time.Time, o firmware.Occasion, ord lesson.Orde
 
 // questionBoard shows a question, or what came of it. How many chose what is not shown
 // before the end: it would tell of a vote who chose it, and of a quiz what to choose.
-func (s *showing) questionBoard(now time.Time, greet picture.Foot) *picture.Board {
+// Question and options need all lines of the board, so what to do, and who has just
+// pressed, stands in the band above them.
+func (s *showing) questionBoard(greet picture.Foot) *picture.Board {
 	s.roll.mu.Lock()
 	defer s.roll.mu.Unlock()
 	p := s.roll.poll
 	v := command.Poll{Question: p.Question}
 	v.Outcome, _ = p.Outcome()
-	b := &picture.Board{Kind: picture.Published, Place: s.words.Say("quiz.title"), Clock: s.clockText(now), Foot: greet}
-	if p.Vote {
-		b.Place = s.words.Say("vote.title")
-	}
-	b.Headline, b.Detail = twoLines(p.Text, 36)
+	b := &picture.Board{Kind: picture.Published, Clock: s.words.Say("quiz.count", "count", p.Answered())}
+	b.Headline, b.Detail = twoLines(p.Text, lineWide)
 	for i, o := range p.Options {
-		b.Rows = append(b.Rows, command.QuestionRow(&command.Env{Text: s.words}, v, i, o))
+		row := command.QuestionRow(&command.Env{Text: s.words}, v, i, o)
+		if s.roll.numbered() && v.Outcome == nil {
+			row = strconv.Itoa(i+1) + " = " + row
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	title := "quiz"
+	if p.Vote {
+		title = "vote"
 	}
 	switch {
 	case v.Outcome != nil && v.Outcome.Void:
 		b.Foot = picture.Foot{Text: s.words.Say("quiz.void"), Mood: picture.Bad}
 	case v.Outcome != nil:
-		b.Foot = picture.Foot{Text: s.words.Say("quiz.over", "count", p.Answered())}
-	case greet.Text == "":
-		b.Foot = picture.Foot{Text: s.words.Say("quiz.how", "letters", spaced(quiz.Letters[:len(p.Options)]), "count", p.Answered())}
+		b.Place = s.words.Say(title + ".over")
+	case greet.Text != "":
+		b.Place = greet.Text
+	default:
+		b.Place = s.words.Say(title+".how", "letters", s.roll.letters(len(p.Options)))
 	}
 	return b
 }
+
+// lineWide is how many letters of Latin one line of the question has.
+const lineWide = 30
 
 // twoLines breaks a text that is wider than a line, at a blank if there is one: wide is
 // in letters of Latin, of which a Chinese one has two.

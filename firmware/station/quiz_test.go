@@ -146,7 +146,11 @@ func TestQuizByButtons(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := idleHall(t, &room{mains: true}, &ledger{}, t.TempDir(), func(b *rollbook) { b.digits = tt.digits })
+				h := idleHall(t, &room{mains: true}, &ledger{}, t.TempDir(), func(b *rollbook) {
+					if tt.digits {
+						b.pad = "usb"
+					}
+				})
 				defer h.stop()
 				h.does("quiz"+start+"-answer a", "A  早上", "0 have answered")
 				h.keys(tt.keys)
@@ -265,7 +269,9 @@ func TestQuizRefused(t *testing.T) {
 		h.does("quiz start -question x -a 1 -b 2 -for 5s", "5s is not a time")
 		h.does("quiz start -question x -a 1 -b 2 -for soon", "soon is not a time")
 		h.does("quiz start -question x -a 1 -b 2 more", "more is one argument")
-		h.does("quiz start -question "+strings.Repeat("长", 37)+" -a 1 -b 2", "does not fit")
+		h.does("quiz start -question "+strings.Repeat("长", 31)+" -a 1 -b 2", "does not fit")
+		h.does("quiz start -question "+strings.Repeat("长", 16)+" -a 1 -b 2 -c 3 -d 4", "does not fit")
+		h.does("quiz start -question x -a 1 -b "+strings.Repeat("长", 11), "does not fit")
 		h.does("quiz start -question x -a 1 -b 'a\tb'", "does not fit")
 		h.does("quiz stop now", "now is one argument")
 		h.does("quiz now", "now is one argument")
@@ -320,10 +326,10 @@ func TestQuizDuringTheRoll(t *testing.T) {
 
 func TestTwoLines(t *testing.T) {
 	for in, want := range map[string]string{
-		"短": "短|", "When is it best to water tomatoes in May?": "When is it best to water tomatoes in|May?",
-		strings.Repeat("长", 20): strings.Repeat("长", 18) + "|长长", "": "|",
+		"短": "短|", "When is it best to water tomatoes in May?": "When is it best to water|tomatoes in May?",
+		strings.Repeat("长", 17): strings.Repeat("长", 15) + "|长长", "": "|",
 	} {
-		a, b := twoLines(in, 36)
+		a, b := twoLines(in, lineWide)
 		if got := a + "|" + b; got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}

@@ -45,7 +45,7 @@ type rollbook struct {
 	tick    func() time.Time // clock of the keys
 	seats   int              // places in the room, 0 if nobody has said
 	runDir  string           // where the key of a vote is kept
-	digits  bool             // the panel has no letters: 1 to 4 are A to D
+	pad     string           // kind of the panel: on one of "usb", 1 to 4 are A to D
 	keys    chan key
 	desk    chan func(context.Context) // what the administrator does: see do
 	wake    chan struct{}
@@ -230,7 +230,7 @@ func (b *rollbook) press(ctx context.Context, typed *attendance.Keys, k key) {
 		return
 	}
 	stroke, number := typed.Press(k.r, k.at)
-	if stroke == attendance.StrokeNumber && b.digits && b.pick(ctx, number, k.at) {
+	if stroke == attendance.StrokeNumber && b.pad == "usb" && b.pick(ctx, number, k.at) {
 		return
 	}
 	if stroke == attendance.StrokeNumber {

@@ -218,7 +218,7 @@ func (st *Station) build(boot string) error {
 		return errors.Join(err, st.speakers.Close())
 	}
 
-	st.roll.prover, st.roll.seats, st.roll.runDir, st.roll.digits = st.prover, cfg.Panel.Seats, cfg.Station.RunDir, cfg.Panel.Kind == "usb"
+	st.roll.prover, st.roll.seats, st.roll.runDir, st.roll.pad = st.prover, cfg.Panel.Seats, cfg.Station.RunDir, cfg.Panel.Kind
 	st.roll.journal, st.roll.roster, st.roll.panel, st.roll.voice = st.journal, roster, st.panel, st.speakers
 	st.roll.faults, st.roll.words, st.roll.log, st.roll.now, st.roll.tick = st.faults, st.words, st.log, st.now, st.tick
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
