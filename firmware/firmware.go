@@ -44,7 +44,9 @@ type Member struct {
 	Number int    `json:"number"` // 1..9999, what is typed on the panel
 	Name   string `json:"name"`
 	Branch string `json:"branch,omitempty"`
-	Card   string `json:"card,omitempty"` // number of the card that is held to a reader, as CardNumber writes it
+	// Household is the number of the family, or its head, as the village writes it.
+	Household string `json:"household,omitempty"`
+	Card      string `json:"card,omitempty"` // number of the card that is held to a reader, as CardNumber writes it
 }
 
 // CardNumber is the number of a card as it is compared: readers write the same card

@@ -3,8 +3,6 @@ package attendance_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +11,6 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
-	"stationbox/firmware/text"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -182,108 +179,4 @@ func TestRestart(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestRoster(t *testing.T) {
-	tests := []struct{ name, file, want, bad string }{
-		{"plain", "1,王秀英,一支部\n2,李伟,\n", "1 王秀英 一支部|2 李伟 ", ""},
-		{"BOM and Chinese header", "\xef\xbb\xbf姓名,编号,支部\r\n王秀英,1,一支部\r\n", "1 王秀英 一支部", ""},
-		{"English header, more columns", "number,household,name\n3,x,Li\n", "3 Li ", ""},
-		{"tabs and full-width digits", "编号\t姓名\n１２\t张三\n", "12 张三 ", ""},
-		{"empty lines", "\n\n1,A\n,,\n2,B\n", "1 A |2 B ", ""},
-		{"sorted", "9,A\n1,B\n", "1 B |9 A ", ""},
-		{"not a number", "编号,姓名\nx,A\n1,B\n", "1 B ", "row 2: x is not a number"},
-		{"no number", "number,name\n,A\n", "", "row 2: has no number"},
-		{"no name", "1,\n", "", "row 1: number 1 has no name"},
-		{"range", "10000,A\n0,B\n", "", "row 1: number 10000 is not between 1 and 9999|row 2: number 0 is not between 1 and 9999"},
-		{"twice", "1,A\n1,B\n", "1 A ", "row 2: number 1 is already in row 1"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			r, bad, err := attendance.ParseRoster([]byte(tt.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got, why []string
-			for _, m := range r.Members() {
-				got = append(got, fmt.Sprint(m.Number, " ", m.Name, " ", m.Branch))
-				if f, ok := r.Find(m.Number); !ok || f != m {
-					t.Errorf("Find(%d) = %v", m.Number, f)
-				}
-			}
-			for _, b := range bad {
-				why = append(why, b.String())
-			}
-			if g := strings.Join(got, "|"); g != tt.want {
-				t.Errorf("got %q, want %q", g, tt.want)
-			}
-			if w := strings.Join(why, "|"); w != tt.bad {
-				t.Errorf("bad rows %q, want %q", w, tt.bad)
-			}
-		})
-	}
-}
-
-func TestRosterFiles(t *testing.T) {
-	if _, _, err := attendance.ParseRoster([]byte("1,\xcd\xf5")); err == nil || !strings.Contains(err.Error(), "UTF-8") {
-		t.Errorf("GBK: %v", err)
-	}
-	path := filepath.Join(t.TempDir(), "roster.csv")
-	if _, _, err := attendance.LoadRoster(path); !os.IsNotExist(unwrap(err)) {
-		t.Errorf("no file: %v", err)
-	}
-	if err := os.WriteFile(path, []byte("1,A\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if r, _, err := attendance.LoadRoster(path); err != nil || r.Len() != 1 {
-		t.Errorf("got %v %v", r, err)
-	}
-	bad := attendance.BadRow{Row: 3, Reason: "roster.no_name", Args: []any{"number", 5}}
-	if got := bad.In(text.New("zh")); got != "第 3 行：编号 5 没有姓名" {
-		t.Errorf("Chinese: %s", got)
-	}
-}
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return err
-}
-
-func FuzzParseRoster(f *testing.F) {
-	f.Add([]byte("\xef\xbb\xbf编号,姓名\n1,A\n"))
-	f.Add([]byte("1,\"A\n2;B\n\"\"\"\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, bad, err := attendance.ParseRoster(data)
-		if err != nil {
-			return
-		}
-		for _, m := range r.Members() {
-			if m.Number < 1 || m.Number > 9999 || m.Name == "" {
-				t.Errorf("member %+v", m)
-			}
-		}
-		for _, b := range bad {
-			if b.Row < 1 {
-				t.Errorf("bad row %+v", b)
-			}
-		}
-	})
-}
-
-func TestRosterCards(t *testing.T) {
-	r, bad, err := attendance.ParseRoster([]byte("编号,姓名,支部,卡号\n1,甲,,0012\n2,乙,,12\n3,丙,,１２\n4,丁,,ab-1\n5,戊,,\n6,己,,00cafe\n"))
-	if err != nil || r.Len() != 3 || len(bad) != 3 {
-		t.Fatalf("%d members, bad %v, %v", r.Len(), bad, err)
-	}
-	for card, want := range map[string]int{"12": 1, " 0000012 ": 1, "CAFE": 6, "cafe": 6, "": 0, "0": 0, "13": 0} {
-		if m, ok := r.FindCard(card); m.Number != want || ok != (want != 0) {
-			t.Errorf("card %q is of %d, want %d", card, m.Number, want)
-		}
-	}
-	var none *attendance.Roster
-	if _, ok := none.FindCard("12"); ok {
-		t.Error("nobody has a card")
-	}
 }

@@ -66,6 +66,7 @@ type Env struct {
 	Asker    Asker                                                // puts questions to the room; as Clerk
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
+	Roster   Registrar                                            // the members
 
 	// In, Out and Errs are those of the shell, for commands that read or write tables
 	// without end; nil elsewhere.

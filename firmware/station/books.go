@@ -135,7 +135,7 @@ func (st *Station) runMember(ctx context.Context, env *command.Env, args []strin
 		return command.Result{}, env.Failed("cmd.journal.unreadable", "why", err)
 	}
 	v := yearView{Number: number, Year: year, Lessons: []yearItem{}}
-	if m, ok := st.roll.roster.Find(number); ok {
+	if m, ok := st.roll.members().Find(number); ok {
 		v.Name = m.Name
 	}
 	var b strings.Builder

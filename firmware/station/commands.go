@@ -50,6 +50,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Library()...)
 	list = append(list, command.Dish()...)
 	list = append(list, command.Outputs()...)
+	list = append(list, command.Roster()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -109,6 +110,7 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 	showCalendar(env, cfg, cal)
 	env.Screens = outputs{cfg: cfg}
 	env.Library = librarian{cfg: cfg, cal: cal, scan: env.Scan, now: now}
+	env.Roster = registrar{cfg: cfg, now: now}
 	return env
 }
 

@@ -118,7 +118,7 @@ func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasio
 }
 
 func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.Facts) lesson.ReadyFacts {
-	out := lesson.ReadyFacts{GuardKnown: f.GuardKnown, Film: s.shelf.film(o.File, s.prover.film(o.File)), Lit: f.MainsGood, Members: s.roll.roster.Len(),
+	out := lesson.ReadyFacts{GuardKnown: f.GuardKnown, Film: s.shelf.film(o.File, s.prover.film(o.File)), Lit: f.MainsGood, Members: s.roll.members().Len(),
 		Player: lesson.Of(s.desk.outcome().up), Clock: lesson.Of(s.clock.Status().Level == clock.Good), Disk: lesson.Of(s.diskFree() > 64<<20)}
 	if g, ok := s.guard.Status().Fresh(s.tick(), guardAge); ok {
 		out.MainsGood = lesson.Of(f.MainsGood)

@@ -34,8 +34,8 @@ type lights interface {
 // when it is on the card, never before.
 type rollbook struct {
 	journal appender
-	prover  *prover // counts the presses of each call
-	roster  *attendance.Roster
+	prover  *prover            // counts the presses of each call
+	roster  *attendance.Roster // guarded by mu: see members and adopt
 	panel   lights
 	voice   voice
 	faults  *faults
@@ -49,6 +49,8 @@ type rollbook struct {
 	keys    chan key
 	desk    chan func(context.Context) // what the administrator does: see do
 	wake    chan struct{}
+
+	filing sync.Mutex // one change of the roster's file at a time
 
 	mu     sync.Mutex
 	roll   *attendance.Roll // of the newest lesson
@@ -82,6 +84,21 @@ func (b *rollbook) feed(r firmware.Record) {
 		b.roll = attendance.NewRoll(r.Lesson)
 	}
 	b.roll.Add(r)
+}
+
+// members is the roster as it is now.
+func (b *rollbook) members() *attendance.Roster {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.roster
+}
+
+// adopt makes r the roster from the next press on. The roll is made of records, and
+// stays: who has signed in is present under the name of that moment.
+func (b *rollbook) adopt(r *attendance.Roster) {
+	b.mu.Lock()
+	b.roster = r
+	b.mu.Unlock()
 }
 
 // open says whether the roll of o should be open; it returns at once.
@@ -250,7 +267,7 @@ func (b *rollbook) answer(s attendance.Stroke) {
 
 // card records who has a card; one that nobody has is on record too, and refused.
 func (b *rollbook) card(ctx context.Context, card string) {
-	member, known := b.roster.FindCard(card)
+	member, known := b.members().FindCard(card)
 	if known {
 		b.confirm(ctx, firmware.Press{Number: member.Number, Panel: "card", Card: card})
 		return
@@ -323,7 +340,7 @@ func (b *rollbook) greetingFor(p firmware.Press, res attendance.Result) string {
 func (b *rollbook) confirm(ctx context.Context, p firmware.Press) {
 	b.voter = voter{} // whoever was waited for has gone
 	lesson := b.lesson()
-	member, known := b.roster.Find(p.Number)
+	member, known := b.members().Find(p.Number)
 	p.Name, p.Known = member.Name, known
 	_, res, err := b.write(ctx, firmware.KindPress, lesson, p)
 	if err != nil {
