@@ -119,13 +119,14 @@ func ReadFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// ParseRoster reads a list as ReadList does, for who can live with half of it: bad
-// rows are left out and reported. A file of no bytes is an empty roster.
+// ParseRoster reads the station's own list, in any form that ReadList takes, for who
+// can live with half of it: bad rows are left out and reported. A file of no bytes is
+// an empty roster.
 func ParseRoster(data []byte) (*Roster, []BadRow, error) {
 	if len(data) == 0 {
 		return newRoster(nil), nil, nil
 	}
-	l, err := ReadList(data, "")
+	l, err := readList(data, "", true)
 	if err != nil {
 		return nil, nil, err
 	}

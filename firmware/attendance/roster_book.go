@@ -15,11 +15,13 @@ import (
 // shows the lessons: a file of 4 MiB may unpack to gigabytes. A library that builds
 // the whole workbook in memory has bounds for the parts, none for what becomes of them.
 const (
-	maxPart   = 32 << 20   // bytes of a part, unpacked
+	maxPart   = 16 << 20   // bytes of a part, unpacked
 	maxDepth  = 64         // of elements
-	maxShared = 300_000    // shared strings
-	maxText   = 16 << 20   // bytes of all shared strings
+	maxShared = 100_000    // shared strings
+	maxText   = 4 << 20    // bytes of all shared strings
+	maxCells  = 8 << 20    // bytes of all cells of a sheet
 	maxCell   = 3 * 32_767 // bytes of a cell: Excel's own bound is 32,767 characters
+	maxWidth  = 16_384     // cells of a row: Excel's own bound
 	maxSheets = 64
 	maxMerges = 20_000
 )
@@ -140,8 +142,7 @@ func (b *book) table(s sheetRef) (*table, error) {
 	if err := b.walk(s.part, g.token); err != nil {
 		return nil, err
 	}
-	g.spread()
-	return g.t, nil
+	return g.t, g.spread()
 }
 
 // readShared fills the strings that the cells of all sheets refer to.
@@ -181,17 +182,19 @@ func (b *book) walk(part string, fn func(xml.Token) error) error {
 	if f == nil {
 		return note("roster.bad_xlsx", "why", part+" is not in it")
 	}
+	if f.UncompressedSize64 > maxPart {
+		return note("roster.too_much")
+	}
 	in, err := f.Open()
 	if err != nil {
 		return note("roster.bad_xlsx", "why", err)
 	}
 	defer func() { _ = in.Close() }()
-	lim := &io.LimitedReader{R: in, N: maxPart}
-	d := xml.NewDecoder(lim)
+	d := xml.NewDecoder(in) // which has no more than it says, or ends in an error
 	for depth := 0; ; {
 		tok, err := d.RawToken()
 		switch {
-		case lim.N <= 0, depth > maxDepth:
+		case depth > maxDepth:
 			return note("roster.too_much")
 		case errors.Is(err, io.EOF):
 			if depth != 0 {

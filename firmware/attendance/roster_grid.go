@@ -63,6 +63,7 @@ type grid struct {
 	inV    bool
 	inline richText
 	merges []merge
+	size   int // bytes of all cells so far
 }
 
 func (g *grid) token(tok xml.Token) error {
@@ -79,7 +80,9 @@ func (g *grid) token(tok xml.Token) error {
 		g.inV = false
 		switch e.Name.Local {
 		case "c":
-			g.put()
+			if g.put(); g.size > maxCells {
+				return note("roster.too_much")
+			}
 		case "row":
 			r := g.row
 			g.row = row{line: r.line}
@@ -108,6 +111,9 @@ func (g *grid) start(e xml.StartElement) error {
 		g.inline = richText{}
 		if col, _, ok := place(attr(e, "r")); ok {
 			g.col = col
+		}
+		if g.col >= maxWidth {
+			return note("roster.too_much")
 		}
 	case "mergeCell":
 		return g.merge(attr(e, "ref"))
@@ -147,10 +153,7 @@ func (g *grid) put() {
 	}
 	g.kind = ""
 	if g.col < maxColumns && s != "" {
-		for len(g.row.cells) <= g.col {
-			g.row.cells = append(g.row.cells, "")
-		}
-		g.row.cells[g.col] = s
+		g.fill(&g.row, g.col, s)
 	}
 	g.col++
 }
@@ -181,34 +184,38 @@ func (g *grid) merge(ref string) error {
 	return nil
 }
 
-// spread copies the value of merged cells down to the rows that they cover.
-func (g *grid) spread() {
+// spread copies the value of merged cells down to the rows that they cover. Ranges do
+// not overlap in an honest sheet, and so need no more work than it has cells.
+func (g *grid) spread() error {
 	index := make(map[int]int, len(g.t.rows)) // row of the sheet -> its place
-	last := 0
 	for i, r := range g.t.rows {
-		index[r.line], last = i, max(last, r.line)
+		index[r.line] = i
 	}
-	work := maxRows * maxColumns // what an honest sheet can need
+	work := maxRows * maxColumns
 	for _, m := range g.merges {
 		top, ok := index[m.top]
 		if !ok || at(g.t.rows[top].cells, m.col) == "" {
 			continue
 		}
 		value := g.t.rows[top].cells[m.col]
-		for line := m.top + 1; line <= min(m.bottom, last) && work > 0; line++ {
-			work--
-			i, ok := index[line]
-			if !ok {
-				continue
-			}
-			r := &g.t.rows[i]
-			for len(r.cells) <= m.col {
-				r.cells = append(r.cells, "")
-			}
-			if r.cells[m.col] == "" {
-				r.cells[m.col] = value
+		for i := top + 1; i < len(g.t.rows) && g.t.rows[i].line <= m.bottom; i++ {
+			g.fill(&g.t.rows[i], m.col, value)
+			if work--; work < 0 || g.size > maxCells {
+				return note("roster.too_much")
 			}
 		}
+	}
+	return nil
+}
+
+// fill puts value into a cell of r that is empty.
+func (g *grid) fill(r *row, col int, value string) {
+	for len(r.cells) <= col {
+		r.cells = append(r.cells, "")
+	}
+	if r.cells[col] == "" {
+		r.cells[col] = value
+		g.size += len(value)
 	}
 }
 

@@ -40,6 +40,12 @@ type Dropped struct {
 // number (编号, 序号 …) and name (姓名), may stand below titles; without one the columns
 // are number, name, branch. A file that is no list at all is a *Note.
 func ReadList(data []byte, sheet string) (*List, error) {
+	return readList(data, sheet, false)
+}
+
+// readList reads a list. One of our own is not searched for private numbers: a card
+// that looks like a telephone was let in with others that do not, and stays.
+func readList(data []byte, sheet string, own bool) (*List, error) {
 	if len(data) > maxRoster {
 		return nil, note("roster.too_large", "most", maxRoster>>20)
 	}
@@ -49,7 +55,7 @@ func ReadList(data []byte, sheet string) (*List, error) {
 		if err != nil {
 			return nil, err
 		}
-		return listOf(t, h), nil
+		return listOf(t, h, own), nil
 	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
 		return nil, note("roster.old_excel")
 	case sheet != "":
@@ -63,7 +69,7 @@ func ReadList(data []byte, sheet string) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listOf(t, h), nil
+	return listOf(t, h, own), nil
 }
 
 // roster is what of the list can be used.
@@ -83,10 +89,10 @@ type reader struct {
 	cards map[string]int // card -> row
 }
 
-func listOf(t *table, h header) *List {
+func listOf(t *table, h header, own bool) *List {
 	p := &reader{List: List{Sheet: t.name}, head: h, lines: map[int]int{}, cards: map[string]int{}}
 	rows := t.rows[h.at+1:]
-	p.dropColumns(rows)
+	p.dropColumns(rows, own)
 	for f, col := range p.head.cols {
 		p.has[f] = col >= 0
 	}
@@ -115,14 +121,14 @@ func (p *reader) unnumbered(r row) bool {
 
 // dropColumns leaves out what is not kept: columns that the station has no use for,
 // and those that hold identity or telephone numbers, whatever they are called.
-func (p *reader) dropColumns(rows []row) {
+func (p *reader) dropColumns(rows []row, own bool) {
 	used := map[int]bool{}
 	for f, col := range p.head.cols {
 		if col < 0 {
 			continue
 		}
 		used[col] = true
-		if field(f) > fieldName && privateColumn(rows, col) {
+		if !own && field(f) > fieldName && privateColumn(rows, col) {
 			p.head.cols[f] = -1
 			p.Dropped = append(p.Dropped, Dropped{p.columnName(col), true})
 		}
