@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -54,10 +55,8 @@ func plain(s string) string {
 // isFormula says whether a spreadsheet program may take s for a formula; those made
 // for East Asia read wide signs as well.
 func isFormula(s string) bool {
-	for _, r := range s {
-		return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
-	}
-	return false
+	first, n := utf8.DecodeRuneInString(s)
+	return n > 0 && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first)
 }
 
 // readNumber reads the number of a member: "12", "012", "１２", "12.0", "1.2E1", "12号".

@@ -29,6 +29,7 @@ func TestRoster(t *testing.T) {
 		{"below titles", "柳树屯党支部花名册,,\n填报单位：柳树屯,,2026年\n序号,姓名,所在党支部（全称）\n1,李伟,一支部\n", "1 李伟 一支部", ""},
 		{"header on every page", "编号,姓名\n1,A\n编号,姓名\n2,B\n", "1 A|2 B", ""},
 		{"totals and notes below", "编号,姓名,支部\n1,A,一\n小计,1人,\n2,B,二\n合计,,2人\n填表人：王英,,审核：\n", "1 A 一|2 B 二", ""},
+		{"a name that begins like a note", "姓名,编号\n共明,5\n", "5 共明", ""},
 		{"a note among the members is a mistake", "编号,姓名\n1,A\n备注,x\n2,B\n", "1 A|2 B", "3:编号:roster.not_number"},
 		{"somebody without a number below", "编号,姓名\n1,A\n,Noteworthy\n", "1 A", "3:编号:roster.no_number"},
 		{"tabs and full-width digits", "编号\t姓名\n１２\t张三\n", "12 张三", ""},
