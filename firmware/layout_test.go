@@ -37,6 +37,7 @@ var layout = []rule{
 	{"firmware/link", []string{"firmware", "hal"}, nil},
 	{"firmware/config", []string{"firmware", "firmware/text", "hal"}, []string{"github.com/pelletier/go-toml/v2"}},
 	{"firmware/command", []string{"firmware", "firmware/text", "hal"}, nil},
+	{"firmware/page", []string{"firmware", "firmware/text", "firmware/command", "hal"}, nil},
 	{"firmware/console", []string{"firmware", "firmware/text", "firmware/command", "hal"}, nil},
 	{"firmware/station", []string{"firmware", "firmware/", "hal", "hal/", "media/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 	{"firmware/power/explore", []string{"firmware", "firmware/power", "hal"}, nil},

@@ -67,6 +67,7 @@ type Env struct {
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
 	Roster   Registrar                                            // the members
+	SetPIN   func(env *Env, pin string) error                     // of the web page; an *Error when it is refused
 
 	// In, Out and Errs are those of the shell, for commands that read or write tables
 	// without end; nil elsewhere.

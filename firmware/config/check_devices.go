@@ -166,6 +166,7 @@ func (c *checker) rest() {
 	c.baud("console.baud", c.cfg.Console.Baud)
 	c.exercise()
 	c.timekeeping()
+	c.page()
 }
 
 func (c *checker) exercise() {

@@ -50,6 +50,7 @@ type Config struct {
 	Side      Side      `toml:"side"`
 	Sound     Sound     `toml:"sound"`
 	Console   Console   `toml:"console"`
+	Page      Page      `toml:"page"`
 	Library   Library   `toml:"library"`
 	Live      Live      `toml:"live"`
 	Roster    Roster    `toml:"roster"`

@@ -51,6 +51,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Dish()...)
 	list = append(list, command.Outputs()...)
 	list = append(list, command.Roster()...)
+	list = append(list, command.Page()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -104,6 +105,7 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 	env.Scan = func(fn func(firmware.Record) error) error {
 		return journal.Read(cfg.JournalDir(), fn)
 	}
+	env.SetPIN = setPIN(cfg)
 	env.Lessons = proofBook{cfg.Station.StateDir, env.Scan}
 	env.Roll = func(id string) (command.Roll, error) { return rollOf(cfg, env.Scan, id) }
 	cal, _ := calendarOf(cfg, zone)

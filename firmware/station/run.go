@@ -49,6 +49,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 	}
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
+	if st.cfg.Page.Listen != "" && st.doors.System == nil {
+		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
+	}
 	if st.cfg.Console.Port != "" {
 		list = append(list, task{"console", func(ctx context.Context) error { return st.console(ctx, table) }})
 	}

@@ -27,6 +27,7 @@ import (
 	"stationbox/firmware/journal"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
+	"stationbox/firmware/page"
 	"stationbox/firmware/text"
 	"stationbox/media/library"
 	"stationbox/media/notice"
@@ -72,6 +73,7 @@ type Station struct {
 	wall     *notice.Wall
 	card     cardWatch
 	books    books
+	looks    page.Looks
 	shocks   chan string // causes for which the last minute is kept
 	easel    *easel
 	side     *side // nil: there is one screen
@@ -185,6 +187,7 @@ func (st *Station) build(boot string) error {
 		mem.feed(r)
 		st.roll.feed(r)
 		st.prover.feed(r)
+		st.looks.Feed(r)
 		return nil
 	}); err != nil {
 		return fmt.Errorf("journal: %w", err)
