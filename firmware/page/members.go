@@ -15,14 +15,13 @@ import (
 
 // searchView is the search with what was typed and what was found.
 type searchView struct {
-	Problem      *problem
-	Query        string
-	Branch       string
-	Branches     []string
-	Searched     bool
-	Found        []Member
-	More         int // found beyond those that are shown
-	HasHousehold bool
+	Problem  *problem
+	Query    string
+	Branch   string
+	Branches []string
+	Searched bool
+	Found    []Member
+	More     int // found beyond those that are shown
 }
 
 const (
@@ -55,7 +54,6 @@ func (p *Page) search(v *visit) {
 	found := find(all, view.Query, view.Branch)
 	view.Searched, view.More = true, max(0, len(found)-mostFound)
 	view.Found = found[:min(len(found), mostFound)]
-	view.HasHousehold = slices.ContainsFunc(view.Found, func(m Member) bool { return m.Household != "" })
 	if len(view.Found) > 0 && !p.recorded(v, firmware.Access{What: whatSearch, About: numbers(view.Found), Count: len(view.Found)}) {
 		return
 	}
@@ -150,8 +148,9 @@ func (p *Page) member(v *visit) {
 		return
 	}
 	for _, a := range slices.Backward(list[max(0, len(list)-mostOfYear):]) {
-		title := cmp.Or(titles[a.Lesson], a.Lesson, v.words.Say("page.member.outside"))
-		view.Lessons = append(view.Lessons, attendedView{p.moment(v.words, a.At), title})
+		if a.Lesson != "" { // a press outside of a lesson is none
+			view.Lessons = append(view.Lessons, attendedView{p.moment(v.words, a.At), cmp.Or(titles[a.Lesson], a.Lesson)})
+		}
 	}
 	if p.recorded(v, firmware.Access{What: whatMember, About: strconv.Itoa(m.Number), Count: 1}) {
 		p.show(v, http.StatusOK, "member", view)

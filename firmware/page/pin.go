@@ -23,9 +23,11 @@ const (
 	// iterations of PBKDF2 with SHA-256: some 0.2 s of a Raspberry Pi 4. A million PINs
 	// are soon tried by who has the card; against them is that the card is in a locked
 	// case, and that the hash is of this PIN only.
-	iterations = 250_000
-	pinName    = "pin.json"
-	mostFile   = 4 << 10
+	iterations      = 250_000
+	leastIterations = 200_000
+	mostIterations  = 10_000_000
+	pinName         = "pin.json"
+	mostFile        = 4 << 10
 )
 
 // ErrNoPIN means that no PIN has been set.
@@ -39,10 +41,13 @@ func (w *WeakPIN) Error() string { return "PIN: " + w.Key }
 
 // PINs is the file of the administrator's PIN, of which it holds a salted hash. It
 // may be changed by another program at any moment.
-type PINs struct{ dir string }
+type PINs struct {
+	dir   string
+	least int // iterations of a file that is believed
+}
 
 // PINsIn returns the PIN that is kept in a folder, which need not be there.
-func PINsIn(dir string) *PINs { return &PINs{dir} }
+func PINsIn(dir string) *PINs { return &PINs{dir, leastIterations} }
 
 type pinFile struct {
 	Version    int    `json:"v"`
@@ -116,7 +121,7 @@ func (p *PINs) read() (pinFile, error) {
 	if err := errors.Join(err, file.Close(), json.Unmarshal(b, &f)); err != nil {
 		return pinFile{}, fmt.Errorf("PIN: %w", err)
 	}
-	if f.Version != 1 || len(f.Salt) < 32 || len(f.Hash) != 2*sha256.Size || f.Iterations < 200_000 || f.Iterations > 10_000_000 {
+	if f.Version != 1 || len(f.Salt) < 32 || len(f.Hash) != 2*sha256.Size || f.Iterations < p.least || f.Iterations > mostIterations {
 		return pinFile{}, errors.New("PIN: the file is none of this program's")
 	}
 	return f, nil

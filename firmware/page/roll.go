@@ -19,6 +19,7 @@ type rollView struct {
 	When        string
 	Present     []hereView
 	Absent      []Member
+	Strangers   []hereView // numbers that are not in the roster: they do not count
 	MayCorrect  bool
 	Problem     *problem
 	Done        bool
@@ -62,14 +63,14 @@ func (p *Page) showRoll(v *visit, status int, view rollView) {
 		return
 	}
 	view.Lesson, view.When, view.MayCorrect = lesson, p.moment(v.words, lesson.Scheduled), p.o.Corrections != nil
-	p.parted(v, &view, here)
+	p.parted(&view, here)
 	if p.recorded(v, firmware.Access{What: whatRoll, About: id, Count: len(view.Present) + len(view.Absent)}) {
 		p.show(v, status, "roll", view)
 	}
 }
 
 // parted parts the members into those who were there and those who were not.
-func (p *Page) parted(v *visit, view *rollView, here []Attended) {
+func (p *Page) parted(view *rollView, here []Attended) {
 	was := map[int]bool{}
 	members := map[int]Member{}
 	all := p.o.Members()
@@ -77,12 +78,14 @@ func (p *Page) parted(v *visit, view *rollView, here []Attended) {
 		members[m.Number] = m
 	}
 	for _, a := range here[:min(len(here), 10_000)] {
+		at := a.At.In(p.o.Zone).Format("15:04")
 		m, known := members[a.Number]
 		if !known {
-			m = Member{Number: a.Number, Name: v.words.Say("cmd.roll.unknown")}
+			view.Strangers = append(view.Strangers, hereView{Member{Number: a.Number}, at})
+			continue
 		}
 		was[a.Number] = true
-		view.Present = append(view.Present, hereView{m, a.At.In(p.o.Zone).Format("15:04")})
+		view.Present = append(view.Present, hereView{m, at})
 	}
 	for _, m := range all {
 		if !was[m.Number] {

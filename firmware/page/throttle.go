@@ -38,6 +38,7 @@ const (
 	mostWaitInAll = time.Minute
 	forget        = time.Hour
 	mostSources   = 512
+	mostTrusted   = 64
 )
 
 func newThrottle(now func() time.Time) *throttle {
@@ -64,7 +65,7 @@ func (t *throttle) begin(source string) (wait time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	own := t.of(source, now)
+	own := t.known(source, now)
 	t.all.age(now)
 	wait = own.last.Add(own.wait(freeTries, leastWait, mostWait)).Sub(now)
 	if !t.trusted[source] {
@@ -73,8 +74,19 @@ func (t *throttle) begin(source string) (wait time.Duration, ok bool) {
 	if wait > 0 {
 		return wait, false
 	}
-	t.count(own, now)
+	t.count(t.of(source, now), now)
 	return 0, true
+}
+
+// known is the account of a source. That of a new one is not kept: who only knocks
+// must not push others out.
+func (t *throttle) known(source string, now time.Time) *tries {
+	own := t.from[source]
+	if own == nil {
+		return &tries{}
+	}
+	own.age(now)
+	return own
 }
 
 func (t *throttle) count(own *tries, now time.Time) {
@@ -104,7 +116,6 @@ func (t *throttle) drop() {
 		}
 	}
 	delete(t.from, oldest)
-	delete(t.trusted, oldest)
 }
 
 // right says that the try which source has begun was right.
@@ -114,6 +125,9 @@ func (t *throttle) right(source string) {
 	own := t.of(source, t.now())
 	t.all.wrong = max(0, t.all.wrong-own.wrong)
 	own.wrong = 0
+	if len(t.trusted) >= mostTrusted {
+		clear(t.trusted)
+	}
 	t.trusted[source] = true
 }
 
@@ -129,7 +143,7 @@ func (t *throttle) undo(source string) {
 func (t *throttle) next(source string) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.of(source, t.now()).wait(freeTries, leastWait, mostWait)
+	return t.known(source, t.now()).wait(freeTries, leastWait, mostWait)
 }
 
 // recall takes up the wrong tries of before the restart.

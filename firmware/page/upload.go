@@ -48,15 +48,20 @@ func (p *Page) parts(r *http.Request, dir string, form *noticeForm) error {
 	if err != nil {
 		return errForm
 	}
+	var long error
 	for range mostParts {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return long
 		}
 		if err != nil {
 			return err
 		}
-		if err := p.part(part, dir, form); err != nil {
+		err = p.part(part, dir, form)
+		if errors.Is(err, errLargeText) { // the other fields come back to who has filled them in
+			long, err = err, nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -89,6 +94,9 @@ func (p *Page) file(part *multipart.Part, dir string, form *noticeForm) error {
 	if part.FileName() == "" {
 		_, err := io.Copy(io.Discard, part)
 		return err
+	}
+	if form.file != "" {
+		return errForm
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "file"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -180,7 +180,7 @@ func span(words *text.Catalogue, d time.Duration) string {
 		return words.Say("page.span.days", "days", days, "hours", hours%24)
 	case hours > 0:
 		return words.Say("page.span.hours", "hours", hours, "minutes", minutes%60)
-	case d < time.Minute:
+	case d <= 59*time.Second:
 		return words.Say("page.span.seconds", "seconds", int((d+time.Second-1)/time.Second))
 	}
 	return words.Say("page.span.minutes", "minutes", minutes)

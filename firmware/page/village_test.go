@@ -2,6 +2,9 @@ package page_test
 
 import (
 	"context"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -73,21 +76,20 @@ func open(t testing.TB, change ...func(*village, *page.Opts)) *village {
 	if vl.Page, err = page.New(o); err != nil {
 		t.Fatal(err)
 	}
+	vl.Hasten()
 	return vl
 }
 
-// pinFile is the file of pin; it takes its time to be made.
-var pinFile = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "pin")
+// pinFile is the file of pin, with one iteration: quick to try, and believed only by a
+// page that is told so.
+func pinFile() ([]byte, error) {
+	salt := []byte("0123456789abcdef")
+	hash, err := pbkdf2.Key(sha256.New, pin, salt, 1, sha256.Size)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := page.PINsIn(dir).Set(pin); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, "pin.json"))
-})
+	return json.Marshal(map[string]any{"v": 1, "salt": hex.EncodeToString(salt), "iterations": 1, "hash": hex.EncodeToString(hash)})
+}
 
 func (vl *village) record(_ context.Context, a firmware.Access) error {
 	vl.mu.Lock()
@@ -128,7 +130,7 @@ func (vl *village) ask(ctx context.Context, lang string, args ...string) command
 	case "schedule -days":
 		return data(map[string]any{"slots": []any{
 			map[string]any{"id": "party-2026-11-23", "title": "党课：乡村振兴", "start": noon.AddDate(0, 0, -4), "duration_s": 2700},
-			map[string]any{"id": "farming-2026-11-28", "title": "苹果树冬季修剪", "start": noon.AddDate(0, 0, 1), "duration_s": 1800, "skipped": "schedule.skip.overlap", "by": "x"},
+			map[string]any{"id": "farming-2026-11-28", "title": "苹果树冬季修剪", "start": noon.AddDate(0, 0, 1), "duration_s": 1800, "skipped": "schedule.skip.priority", "by": "party-day"},
 		}, "quota": map[string]any{"month": "2026-11", "target": 245, "done": 180, "missing": 65, "days_left": 4}})
 	case "notice list":
 		return data(vl.notices)
@@ -292,4 +294,24 @@ func hasNot(t *testing.T, w *httptest.ResponseRecorder, parts ...string) {
 			t.Errorf("%q is in the answer", part)
 		}
 	}
+}
+
+// words says keys in a language.
+func (vl *village) words(lang string) func(string) string {
+	c := page.Catalogue(lang)
+	return func(key string) string { return c.Say(key) }
+}
+
+// answers is a station whose status is a text.
+func answers(status string) func(context.Context, string, ...string) command.Reply {
+	return func(context.Context, string, ...string) command.Reply {
+		return command.Reply{Data: json.RawMessage(status)}
+	}
+}
+
+// viewer is a guest with a language.
+func (vl *village) viewer(lang string) *guest {
+	g := vl.guest()
+	g.cookies["language"] = lang
+	return g
 }

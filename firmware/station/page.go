@@ -110,8 +110,7 @@ func (b pageBooks) Year(ctx context.Context, number, year int) ([]page.Attended,
 	return attended(list), err
 }
 
-// Roll is page.Books. It leaves out numbers that were not in the roster when they were
-// pressed: they never counted.
+// Roll is page.Books.
 func (b pageBooks) Roll(ctx context.Context, lesson string) ([]page.Attended, error) {
 	l, err := b.open(ctx)
 	if err != nil {
