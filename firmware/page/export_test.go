@@ -47,3 +47,6 @@ func (t Throttle) Right(source string) { t.right(source) }
 
 // Undo ends one that was none.
 func (t Throttle) Undo(source string) { t.undo(source) }
+
+// Sources counts the accounts.
+func (t Throttle) Sources() int { return len(t.from) }

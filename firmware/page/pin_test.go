@@ -144,7 +144,7 @@ func TestGuessingIsSlow(t *testing.T) {
 				guesses := 0
 				th := page.NewThrottle(time.Now)
 				const days = 3
-				for end := time.Now().Add(days * 24 * time.Hour); time.Now().Before(end); {
+				for end := time.Now().Add(days * 24 * time.Hour); time.Now().Before(end) && guesses < days*24*100; {
 					wait, ok := th.Begin(fmt.Sprintf("10.0.%d", rand.IntN(sources)))
 					if ok {
 						guesses++
@@ -161,6 +161,20 @@ func TestGuessingIsSlow(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// However many addresses try or only knock, the accounts of them are bounded.
+func TestThrottleForgetsTheOldest(t *testing.T) {
+	now := noon
+	th := page.NewThrottle(func() time.Time { return now })
+	for i := range 1500 {
+		th.Begin(fmt.Sprint("guesser", i))
+		th.Begin(fmt.Sprint("knocker", i))
+		now = now.Add(time.Minute)
+	}
+	if n := th.Sources(); n != 512 {
+		t.Errorf("%d accounts are kept", n)
 	}
 }
 
