@@ -120,7 +120,7 @@ func TestUploadBounds(t *testing.T) {
 	var dir string
 	vl := open(t, func(_ *village, o *page.Opts) { dir = o.Dir })
 	g := vl.admin()
-	for name, size := range map[string]int{"larger than a form may be": 20<<20 + 200<<10} {
+	for name, size := range map[string]int{"one byte more": 20<<20 + 1, "larger than a form may be": 20<<20 + 200<<10} {
 		w := g.publish("title", "大", "from", "2026-11-27", "until", "2026-12-31", "file:a.pdf", strings.Repeat("x", size))
 		if w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: %d", name, w.Code)
