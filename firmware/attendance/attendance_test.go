@@ -180,3 +180,25 @@ func TestRestart(t *testing.T) {
 		}
 	})
 }
+
+// TestEnrolledDuringTheLesson: who pressed while the roster did not know them is on the
+// roll by the next press, and by one only, in the roll that a restart makes too.
+func TestEnrolledDuringTheLesson(t *testing.T) {
+	d, r := &day{}, attendance.NewRoll("a")
+	r.Add(d.add(firmware.KindRollOpen, "a", 0, attendance.Open{}))
+	for i, tt := range []struct {
+		known bool
+		want  attendance.Result
+	}{{false, attendance.ResultUnknown}, {true, attendance.ResultFirst}, {true, attendance.ResultAgain}, {false, attendance.ResultAgain}} {
+		if _, got, ok := r.Add(d.press(i+1, 7, tt.known)); !ok || got != tt.want {
+			t.Errorf("press %d: %v, want %v", i+1, got, tt.want)
+		}
+	}
+	again, err := attendance.Build("a", d.scan)
+	if err != nil || again.Present() != 1 || r.Present() != 1 {
+		t.Errorf("%d present, after a restart %d, %v", r.Present(), again.Present(), err)
+	}
+	if e := again.Entries()[0]; !e.Known || e.Guest || e.Name != "n7" || !e.At.Equal(noon.Add(2*time.Minute)) {
+		t.Errorf("%+v", e)
+	}
+}

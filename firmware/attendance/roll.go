@@ -200,8 +200,9 @@ func (r *Roll) press(p firmware.Press, rec firmware.Record) (Entry, Result) {
 // count puts a press on the roll.
 func (r *Roll) count(m made) (Entry, Result) {
 	e := r.entry(m.Number, m.Name, m.Known, m.id.seq)
-	again := e.Presses > 0 || e.Counts()
-	if e.Presses == 0 {
+	enrolled := e.Presses > 0 && !e.Known && m.Known // into the roster, since the press before
+	again := e.Presses > 0 && !enrolled || e.Counts()
+	if e.Presses == 0 || enrolled {
 		e.Name, e.Known, e.Guest = m.Name, m.Known, !m.Known
 		e.At, e.Late, e.Seq = m.at, m.late && m.Known, m.id.seq
 	}

@@ -66,7 +66,7 @@ type Env struct {
 	Asker    Asker                                                // puts questions to the room; as Clerk
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
-	Roster   Registrar                                            // the members
+	Roster   Enroller                                            // the members
 	SetPIN   func(env *Env, pin string) error                     // of the web page; an *Error when it is refused
 
 	// In, Out and Errs are those of the shell, for commands that read or write tables

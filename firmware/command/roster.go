@@ -15,14 +15,14 @@ type RosterImport struct {
 	Replace bool   // who is not in the file leaves
 }
 
-// Registrar keeps the member list. Each method is the command of its name.
-type Registrar interface {
+// Enroller keeps the member list. Each method is the command of its name.
+type Enroller interface {
 	List(ctx context.Context, env *Env) (Result, error)
 	Import(ctx context.Context, env *Env, in RosterImport) (Result, error)
 	Export(ctx context.Context, env *Env, path string) (Result, error)
 }
 
-// Roster returns the commands for the member list. Their registrar is in the Env. The
+// Roster returns the commands for the member list. Their enroller is in the Env. The
 // running station is asked, so that it takes over at once what was imported; without
 // one the file alone is changed.
 func Roster() []Command {

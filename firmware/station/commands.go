@@ -112,7 +112,7 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 	showCalendar(env, cfg, cal)
 	env.Screens = outputs{cfg: cfg}
 	env.Library = librarian{cfg: cfg, cal: cal, scan: env.Scan, now: now}
-	env.Roster = registrar{cfg: cfg, now: now}
+	env.Roster = enroller{cfg: cfg, now: now}
 	return env
 }
 

@@ -142,7 +142,7 @@ func (c clerk) Correct(ctx context.Context, id string, what firmware.Correction)
 	}
 	what.At = r.Opened
 	if what.Do != firmware.CorrectHeads {
-		m, known := c.book.roster.Find(what.Number)
+		m, known := c.book.members().Find(what.Number)
 		what.Name, what.Known = m.Name, known
 		for _, e := range r.Entries {
 			if e.Number == what.Number && !e.At.IsZero() {

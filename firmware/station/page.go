@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -57,10 +58,9 @@ func pageDir(cfg *config.Config) string { return filepath.Join(cfg.Station.State
 func (st *Station) pageOpts(table *command.Table) page.Opts {
 	return page.Opts{Names: st.cfg.Page.Names, Dir: pageDir(st.cfg), Station: st.cfg.Station.Name, Language: st.cfg.Station.Language,
 		Zone: st.zone, Now: st.now, Log: st.log, Books: pageBooks{st}, Looks: &st.looks, Gentle: gently,
-		Ask: func(ctx context.Context, lang string, args ...string) command.Reply {
-			return command.Answer(ctx, table, st.env(lang, "page"), args)
-		},
-		Members: st.pageMembers,
+		Ask:         st.pageAsk(table),
+		Members:     st.pageMembers,
+		Corrections: pageDesk{st.pageAsk(table)},
 		Record: func(ctx context.Context, a firmware.Access) error {
 			_, err := st.journal.Append(ctx, firmware.KindAccess, "", a)
 			return err
@@ -68,10 +68,35 @@ func (st *Station) pageOpts(table *command.Table) page.Opts {
 	}
 }
 
+// pageAsk answers commands by "page".
+func (st *Station) pageAsk(table *command.Table) func(context.Context, string, ...string) command.Reply {
+	return func(ctx context.Context, lang string, args ...string) command.Reply {
+		return command.Answer(ctx, table, st.env(lang, "page"), args)
+	}
+}
+
+// pageDesk corrects rolls as the shell does.
+type pageDesk struct {
+	ask func(ctx context.Context, lang string, args ...string) command.Reply
+}
+
+// Correct is page.Corrections.
+func (d pageDesk) Correct(ctx context.Context, lang string, c page.Correction) error {
+	there := "absent"
+	if c.Present {
+		there = "present"
+	}
+	r := d.ask(ctx, lang, "roll", "correct", c.Lesson, strconv.Itoa(c.Number), there, "-why", c.Why)
+	if r.Code != command.CodeOK {
+		return &command.Error{Code: r.Code, Text: r.Text}
+	}
+	return nil
+}
+
 func (st *Station) pageMembers() []page.Member {
 	var list []page.Member
-	for _, m := range st.roll.roster.Members() {
-		list = append(list, page.Member{Number: m.Number, Name: m.Name, Branch: m.Branch})
+	for _, m := range st.roll.members().Members() {
+		list = append(list, page.Member{Number: m.Number, Name: m.Name, Branch: m.Branch, Household: m.Household})
 	}
 	return list
 }

@@ -20,9 +20,9 @@ import (
 // rosterLines bounds each list of an answer; -json has everybody.
 const rosterLines = 200
 
-// registrar is command.Registrar: the file that roster.file names and, where the
+// enroller is command.Enroller: the file that roster.file names and, where the
 // station runs, the roster that it calls from.
-type registrar struct {
+type enroller struct {
 	cfg *config.Config
 	now func() time.Time
 	st  *Station // nil outside the running station
@@ -45,8 +45,8 @@ type rosterView struct {
 	Backup   string               `json:"backup,omitempty"`
 }
 
-// List is command.Registrar.
-func (g registrar) List(_ context.Context, env *command.Env) (command.Result, error) {
+// List is command.Enroller.
+func (g enroller) List(_ context.Context, env *command.Env) (command.Result, error) {
 	r, _, err := g.current()
 	if err != nil {
 		return command.Result{}, env.Failed("cmd.roster.own_missing", "why", rosterWhy(env, err))
@@ -82,8 +82,8 @@ func (g registrar) List(_ context.Context, env *command.Env) (command.Result, er
 	return command.Result{Text: b.String(), Data: map[string]any{"members": members, "branches": counts}}, nil
 }
 
-// Export is command.Registrar.
-func (g registrar) Export(_ context.Context, env *command.Env, path string) (command.Result, error) {
+// Export is command.Enroller.
+func (g enroller) Export(_ context.Context, env *command.Env, path string) (command.Result, error) {
 	if err := g.whole(env, path); err != nil {
 		return command.Result{}, err
 	}
@@ -108,8 +108,8 @@ func (g registrar) Export(_ context.Context, env *command.Env, path string) (com
 	return command.Result{Text: env.Text.Say("cmd.roster.exported", "count", r.Len(), "file", path), Data: map[string]any{"file": path, "members": r.Len()}}, nil
 }
 
-// Import is command.Registrar. It is all or nothing.
-func (g registrar) Import(_ context.Context, env *command.Env, in command.RosterImport) (command.Result, error) {
+// Import is command.Enroller. It is all or nothing.
+func (g enroller) Import(_ context.Context, env *command.Env, in command.RosterImport) (command.Result, error) {
 	if g.cfg.Roster.File == "" {
 		return command.Result{}, env.Failed("cmd.roster.no_file")
 	}
@@ -170,7 +170,7 @@ func listAt(path, sheet string) (*attendance.List, error) {
 }
 
 // whole refuses a path that the station would look for in a folder of its own.
-func (g registrar) whole(env *command.Env, path string) error {
+func (g enroller) whole(env *command.Env, path string) error {
 	if g.st == nil || filepath.IsAbs(path) {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (g registrar) whole(env *command.Env, path string) error {
 }
 
 // current reads the roster of the station; there may be none yet.
-func (g registrar) current() (*attendance.Roster, []attendance.BadRow, error) {
+func (g enroller) current() (*attendance.Roster, []attendance.BadRow, error) {
 	r, bad, err := (*attendance.Roster)(nil), []attendance.BadRow(nil), error(nil)
 	if g.cfg.Roster.File != "" {
 		r, bad, err = attendance.LoadRoster(g.cfg.Roster.File)
@@ -191,7 +191,7 @@ func (g registrar) current() (*attendance.Roster, []attendance.BadRow, error) {
 
 // base is the roster that a list is compared with. Rows of it that are not understood
 // would be lost, which only who replaces it all may do.
-func (g registrar) base(env *command.Env, replace bool) (*attendance.Roster, error) {
+func (g enroller) base(env *command.Env, replace bool) (*attendance.Roster, error) {
 	r, bad, err := g.current()
 	switch {
 	case replace:
@@ -206,7 +206,7 @@ func (g registrar) base(env *command.Env, replace bool) (*attendance.Roster, err
 
 // save writes r and lets the station call from it. What counts is what the file has:
 // when the writing ends in an error the roster is read anew.
-func (g registrar) save(env *command.Env, r *attendance.Roster) (backup string, err error) {
+func (g enroller) save(env *command.Env, r *attendance.Roster) (backup string, err error) {
 	backup, err = attendance.SaveRoster(g.cfg.Roster.File, r, text.New(g.cfg.Station.Language), g.now())
 	if err != nil {
 		if was, _, readErr := attendance.LoadRoster(g.cfg.Roster.File); readErr == nil && g.st != nil {
@@ -223,7 +223,7 @@ func (g registrar) save(env *command.Env, r *attendance.Roster) (backup string, 
 	return backup, nil
 }
 
-func (g registrar) record(env *command.Env, args ...string) {
+func (g enroller) record(env *command.Env, args ...string) {
 	if g.st != nil {
 		g.st.scribe.put(firmware.KindCommand, "", map[string]any{"args": args, "by": env.By})
 	}

@@ -94,7 +94,7 @@ func (st *Station) env(lang, by string) *command.Env {
 	env.By = by
 	env.Scan = st.journal.Scan
 	env.Clerk, env.Asker = clerk{st.cfg, st.roll, env.Roll}, asker{st.roll, st.showing.nudge}
-	env.Roster = registrar{cfg: st.cfg, now: st.now, st: st}
+	env.Roster = enroller{cfg: st.cfg, now: st.now, st: st}
 	showCalendar(env, st.cfg, st.agenda.now()) // with what people added
 	return env
 }
