@@ -9,9 +9,10 @@ packages() {
 	# a C compiler for the sound driver, the player, an X server in memory as the TV's picture,
 	# the tools that make the sample lesson and its spoken words, a Chinese font, and what makes pictures of documents
 	run) echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils ;;
-	# a browser for the bench page, independent peers for the drivers and the calendar, a model checker for the guard
+	# a browser for the bench page, independent peers for the drivers and the calendar, a model checker for the guard,
+	# a spreadsheet that opens the station's books
 	test)
-		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils edid-decode
+		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils edid-decode libreoffice-calc-nogui
 		command -v npm >/dev/null || echo nodejs npm
 		;;
 	# other players, to be measured beside ours

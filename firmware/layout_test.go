@@ -45,6 +45,7 @@ var layout = []rule{
 	{"firmware/ledger", []string{"firmware"}, []string{"modernc.org/sqlite"}},
 	// Rosters come and go as office files.
 	{"firmware/attendance", []string{"firmware", "firmware/text", "hal"}, []string{"github.com/xuri/excelize/v2", "golang.org/x/text"}},
+	{"firmware/register", []string{"firmware", "firmware/text"}, []string{"github.com/xuri/excelize/v2"}},
 	{"firmware/", []string{"firmware", "firmware/text", "hal"}, []string{"periph.io/x/conn/v3/physic", "golang.org/x/sys"}},
 	{"media/sound", []string{"media/"}, []string{"github.com/gen2brain/malgo"}},
 	{"media/library", []string{"media/"}, []string{"golang.org/x/sys", "github.com/pelletier/go-toml/v2"}},

@@ -23,7 +23,7 @@ import (
 
 // needsNothing says whether a command works without the station's configuration.
 func needsNothing(name string) bool {
-	return name == "help" || name == "check" || name == "rehearse" || name == "devices"
+	return name == "help" || name == "check" || name == "rehearse" || name == "devices" || name == "register verify"
 }
 
 // standsAlone says whether a dish command is answered without the configuration: when

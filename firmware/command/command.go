@@ -66,8 +66,9 @@ type Env struct {
 	Asker    Asker                                                // puts questions to the room; as Clerk
 	Dish     Surveyor                                             // where the dish points
 	Screens  Screens                                              // the sockets for displays
-	Roster   Enroller                                            // the members
+	Roster   Enroller                                             // the members
 	SetPIN   func(env *Env, pin string) error                     // of the web page; an *Error when it is refused
+	Books    Registrar                                            // the official books of a month
 
 	// In, Out and Errs are those of the shell, for commands that read or write tables
 	// without end; nil elsewhere.

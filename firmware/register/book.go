@@ -18,10 +18,12 @@ type Book struct {
 	Columns []Column
 	Rows    [][]Cell
 	Notes   []string // lines below it
+	Warn    string   // that records are missing
 	Wide    bool     // printed across
 	Repeat  int      // leading columns that are printed again when the others do not fit on one sheet; 0: all fit
 	Merge   int      // leading cells that are printed once for rows that have the same
 	Blank   int      // empty rows for what is written by hand
+	Hand    bool     // rows are high enough to write in
 }
 
 // Column is a column of a table.
@@ -66,8 +68,8 @@ func (m *Month) Books(words *text.Catalogue) []Book {
 	list := []Book{p.reception(), p.playback(), p.equipment(), p.study(), p.attendanceBook(), p.roster(), p.branchBook(), p.dutyBook(), p.safety(), p.corrections()}
 	for i := range list {
 		list[i].Title = p.say("register." + list[i].Key + ".title")
-		if gaps := p.gaps(); gaps != "" && list[i].Key != "corrections" {
-			list[i].Notes = append(list[i].Notes, gaps)
+		if gaps := p.gaps(); list[i].Key != "corrections" { // where they are listed
+			list[i].Warn = gaps
 		}
 	}
 	return list
@@ -77,8 +79,11 @@ func (m *Month) Books(words *text.Catalogue) []Book {
 // the catalogue has not is shown as the record has it.
 func (p printer) say(key string, args ...any) string {
 	for i := 1; i < len(args); i += 2 {
-		if s, ok := args[i].(string); ok {
-			args[i] = p.words.Name(s)
+		switch v := args[i].(type) {
+		case string:
+			args[i] = p.words.Name(v)
+		case []string:
+			args[i] = strings.Join(v, p.sep("comma"))
 		}
 	}
 	if p.words.Has(key) {
@@ -99,6 +104,14 @@ func (p printer) gap() string {
 		return " "
 	}
 	return ""
+}
+
+// named is the word for what, of the kinds of thing that a record names.
+func (p printer) named(kind, what string) string {
+	if key := "register." + kind + "." + what; p.words.Has(key) {
+		return p.words.Say(key)
+	}
+	return p.words.Name(what)
 }
 
 func cutLast(key string) (before, after string, found bool) {
@@ -190,7 +203,7 @@ func (p printer) text(c Cell, col Column) string {
 }
 
 // whole is a cell as files for programs have it: times with year and offset.
-func (p printer) whole(c Cell) string {
+func (c Cell) whole() string {
 	switch {
 	case c.Num != nil:
 		return strconv.FormatFloat(*c.Num, 'f', -1, 64)
@@ -211,7 +224,7 @@ func (p printer) heading() string {
 
 func (p printer) town() string {
 	if p.Town == "" {
-		return "　　　　　　"
+		return p.say("register.blank")
 	}
 	return p.Town
 }

@@ -8,7 +8,7 @@ import (
 
 // safety is 设备安全检查表: what the records say, then what only a person can see.
 func (p printer) safety() Book {
-	b := Book{Key: "safety", Columns: p.columns("safety"), Notes: []string{p.say("register.safety.from")}}
+	b := Book{Key: "safety", Columns: p.columns("safety"), Notes: []string{p.say("register.safety.from")}, Hand: true}
 	row := func(key, result string) {
 		b.Rows = append(b.Rows, []Cell{num(len(b.Rows) + 1), say(p.say("register.safety.row." + key)), say(result), say("")})
 	}
@@ -90,7 +90,7 @@ func (p printer) corrections() Book {
 		b.Rows = append(b.Rows, []Cell{say(p.say("register.kind.gap")), when(h.Before), say(p.span(h)), dash("")})
 	}
 	for _, k := range p.Corrections {
-		b.Rows = append(b.Rows, []Cell{say(p.say("register.kind.correction")), at(k.At), say(p.change(k)), dash(strings.TrimSpace(k.By + " " + k.Why))})
+		b.Rows = append(b.Rows, []Cell{say(p.say("register.kind.correction")), at(k.At), say(p.change(k)), dash(p.why(k))})
 	}
 	for _, f := range p.Faults {
 		sentence, hint := p.words.Fault(f.Fault)
@@ -136,6 +136,11 @@ func (p printer) change(k Correction) string {
 	return said
 }
 
+// why is who corrected and for what reason.
+func (p printer) why(k Correction) string {
+	return strings.TrimSpace(p.named("by", k.By) + " " + k.Why)
+}
+
 // mostCorrected bounds the corrections under a book; all are in their own.
 const mostCorrected = 12
 
@@ -143,7 +148,7 @@ const mostCorrected = 12
 func (p printer) corrected() []string {
 	var list []string
 	for _, k := range p.Corrections[:min(len(p.Corrections), mostCorrected)] {
-		list = append(list, "※ "+p.short(k.At)+" "+p.change(k)+" "+strings.TrimSpace(k.By+" "+k.Why))
+		list = append(list, p.say("register.change.line", "at", p.short(k.At), "change", p.change(k), "why", p.why(k)))
 	}
 	if more := len(p.Corrections) - mostCorrected; more > 0 {
 		list = append(list, p.say("register.change.more", "count", more))

@@ -44,6 +44,7 @@ type collector struct {
 	holes       map[[2]uint64]bool
 	faults      faultBook
 	duty        map[string]*DutyDay
+	begun       time.Time // of the journal's very first record; zero: it is gone
 	lastSeq     uint64
 	lastWall    time.Time
 }
@@ -125,6 +126,9 @@ func (c *collector) feed(r firmware.Record) {
 		return
 	}
 	r.Wall = r.Wall.In(c.o.Zone)
+	if r.Seq == 1 {
+		c.begun = r.Wall
+	}
 	if r.Seq > c.lastSeq {
 		c.gap(r)
 		c.count(r)

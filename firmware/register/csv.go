@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// writeCSV writes the table of a book as UTF-8 with a byte order mark and CRLF, which
-// Excel opens in Chinese. A text that a spreadsheet would take for a formula has an
-// apostrophe before it.
-func (p printer) writeCSV(w io.Writer, b Book) error {
+// WriteCSV writes the table of a book as UTF-8 with a byte order mark and CRLF, which
+// Excel opens in Chinese. Times have their year and offset. A text that a spreadsheet
+// would take for a formula has an apostrophe before it.
+func WriteCSV(w io.Writer, b Book) error {
 	out := bufio.NewWriter(w)
 	if _, err := out.WriteString("\ufeff"); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (p printer) writeCSV(w io.Writer, b Book) error {
 	for _, r := range b.Rows {
 		line = line[:0]
 		for _, c := range r {
-			s := p.whole(c)
+			s := c.whole()
 			if c.Num == nil {
 				s = harmless(s)
 			}

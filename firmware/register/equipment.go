@@ -57,10 +57,7 @@ func (c *collector) power(r firmware.Record) {
 	if !c.read(r, &g) {
 		return
 	}
-	e := Event{At: r.Wall, Seq: r.Seq, Thing: c.word(g.Load), Key: "guard.event." + c.word(g.Kind), Why: c.word(g.Cause), MV: clampMV(g.MV), Lasted: lasting(g.LastedMS)}
-	if g.Kind == "strike" {
-		e.Args = []any{"count", g.Count}
-	}
+	e := Event{At: r.Wall, Seq: r.Seq, Thing: c.word(g.Load), Key: "guard.event." + c.word(g.Kind), Why: c.word(g.Cause), MV: clampMV(g.MV), Lasted: lasting(g.LastedMS), Count: g.Count}
 	c.event(e)
 	c.m.Safety.power(g, e)
 }
@@ -146,7 +143,7 @@ func (c *collector) ready(r firmware.Record) {
 				bad = append(bad, c.word(it.Name))
 			}
 		}
-		e.Args = []any{"what", strings.Join(bad, ", ")}
+		e.Args = []any{"what", bad}
 	}
 	c.event(e)
 }

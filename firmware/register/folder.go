@@ -190,7 +190,7 @@ func fill(dir string, m *Month, words *text.Catalogue, key Signer) (Manifest, er
 		return man, err
 	}
 	for _, b := range books {
-		if err := put(b.Key+".csv", func(w io.Writer) error { return p.writeCSV(w, b) }); err != nil {
+		if err := put(b.Key+".csv", func(w io.Writer) error { return WriteCSV(w, b) }); err != nil {
 			return man, err
 		}
 	}

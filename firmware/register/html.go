@@ -17,8 +17,8 @@ const mostAcross = 150
 type sheet struct {
 	Book
 	Heading string
-	Part    string // "1/2" when the columns are divided
-	Cells   [][]printed
+	Part    string        // "1/2" when the columns are divided
+	Groups  [][][]printed // rows that belong together
 	Widths  []string
 	First   bool
 	Last    bool
@@ -89,7 +89,7 @@ func (p printer) sheets(b Book) []sheet {
 		for _, c := range s.Columns {
 			s.Widths = append(s.Widths, fmt.Sprintf("%.2f%%", 100*c.Width/sum))
 		}
-		s.Cells = p.cells(b, cols)
+		s.Groups = p.groups(b, cols)
 		list[i] = s
 	}
 	return list
@@ -115,25 +115,34 @@ func divide(b Book) [][]int {
 	return append(parts, append(append([]int(nil), lead...), now...))
 }
 
-// cells are the rows of a sheet; what is the same as above is left empty.
-func (p printer) cells(b Book, cols []int) [][]printed {
-	var out [][]printed
+// mostTogether bounds the rows that are kept on one sheet of paper.
+const mostTogether = 12
+
+// groups are the rows of a sheet. Those that have the same leading cells are together,
+// and what is the same as above is left empty.
+func (p printer) groups(b Book, cols []int) [][][]printed {
+	var out [][][]printed
 	var above []string
 	for _, r := range append(b.Rows, blanks(b)...) {
-		row := make([]printed, 0, len(cols))
 		texts := make([]string, len(r))
-		same := len(above) > 0
+		same := len(above) > 0 && b.Merge > 0
 		for i, c := range r {
 			texts[i] = p.text(c, b.Columns[i])
 			same = same && (i >= b.Merge || texts[i] == above[i])
 		}
-		for _, i := range cols {
-			c := printed{Text: texts[i], Centre: b.Columns[i].Centre || r[i].Num != nil}
-			c.Same = same && i < b.Merge
-			row = append(row, c)
-		}
 		above = texts
-		out = append(out, row)
+		last := len(out) - 1
+		same = same && len(out[last]) < mostTogether
+		row := make([]printed, 0, len(cols))
+		for _, i := range cols {
+			row = append(row, printed{Text: texts[i], Centre: b.Columns[i].Centre || r[i].Num != nil, Same: same && i < b.Merge})
+		}
+		switch {
+		case last >= 0 && (same || b.Merge == 0):
+			out[last] = append(out[last], row)
+		default:
+			out = append(out, [][]printed{row})
+		}
 	}
 	return out
 }

@@ -187,10 +187,11 @@ func (c *collector) opened(g *gather, r firmware.Record) {
 	}
 }
 
-// plan adds the lessons of the timetable of which there is no record.
+// plan adds the lessons of the timetable of which there is no record. Before its first
+// record there was no station.
 func (c *collector) plan() {
 	for _, o := range c.o.Planned {
-		if !c.in(o.Start) || c.lessons[c.word(o.ID)] != nil || !c.o.Made.IsZero() && o.Start.After(c.o.Made) {
+		if !c.in(o.Start) || o.Start.Before(c.begun) || c.lessons[c.word(o.ID)] != nil || !c.o.Made.IsZero() && o.Start.After(c.o.Made) {
 			continue
 		}
 		if g := c.gathered(o.ID, o.Start); g != nil {

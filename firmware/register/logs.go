@@ -138,7 +138,7 @@ func (p printer) quota() string {
 func (p printer) equipment() Book {
 	b := Book{Key: "equipment", Columns: p.columns("equipment"), Wide: true}
 	for i, e := range p.Events {
-		thing := p.words.Name(e.Thing)
+		thing := p.named("check", e.Thing)
 		if e.Thing == "" {
 			thing = p.say("register.station")
 		}
@@ -151,18 +151,31 @@ func (p printer) equipment() Book {
 
 func (p printer) what(e Event) string {
 	if e.Fault == nil {
-		return p.say(e.Key, append([]any(nil), p.from(e)...)...)
+		return p.say(e.Key, p.from(e)...)
 	}
 	sentence, _ := p.words.Fault(*e.Fault)
 	return sentence
 }
 
-// from are the arguments of e; those of the clock are its sources.
+// from are the arguments of e in words: sources of the clock, what was checked, who
+// gave a command.
 func (p printer) from(e Event) []any {
 	args := append([]any(nil), e.Args...)
 	for i := 1; i < len(args); i += 2 {
-		if s, ok := args[i].(string); ok && e.Thing == "clock" && s != "" {
-			args[i] = "clock.source." + s
+		switch v := args[i].(type) {
+		case string:
+			if e.Thing == "clock" && v != "" {
+				args[i] = "clock.source." + v
+			}
+			if args[i-1] == "by" {
+				args[i] = p.named("by", v)
+			}
+		case []string:
+			list := make([]string, len(v))
+			for k, what := range v {
+				list[k] = p.named("check", what)
+			}
+			args[i] = list
 		}
 	}
 	return args
@@ -176,6 +189,9 @@ func (p printer) about(e Event) string {
 	}
 	if e.MV != 0 {
 		list = append(list, volts(e.MV))
+	}
+	if e.Count > 0 {
+		list = append(list, p.say("guard.count", "count", e.Count))
 	}
 	if e.Lasted >= time.Second {
 		list = append(list, p.say("register.lasted", "for", p.lasted(e.Lasted)))

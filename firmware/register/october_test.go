@@ -92,6 +92,9 @@ func october(t testing.TB) (*stream, register.Opts) {
 	}
 	var renumber, void firmware.Record
 	for i, l := range lessons {
+		if i == 7 {
+			month(s, day)
+		}
 		start, id := day(l.day, 19, 30), fmt.Sprintf("party-2026-10-%02d", l.day)
 		s.add(start.Add(-30*time.Minute), "ready_check", id, obj{"round": 1, "ok": i != 2, "items": []obj{{"name": "power", "ok": i != 2, "cause": "guard.cause.outage"}}})
 		if l.cause == "lesson.cause.no_mains" {
@@ -150,6 +153,22 @@ func october(t testing.TB) (*stream, register.Opts) {
 			s.seq += 37 // lost
 		}
 	}
+	nov := func(d int) time.Time { return time.Date(2026, 11, d, 10, 0, 0, 0, z) }
+	fix := func(at time.Time, of firmware.Record, do string, number int, why string) {
+		s.add(at, "correction", "", obj{"boot": of.Boot, "seq": of.Seq, "do": do, "number": number, "by": "page", "why": why})
+	}
+	fix(day(29, 9, 0), renumber, "renumber", 3, "按错了")
+	fix(nov(1), renumber, "renumber", 60, "再核对")
+	fix(nov(1), void, "void", 0, "本人没有来")
+	s.add(nov(2), "press", "party-2026-11-02", firmware.Press{Number: 1, Name: "x", Known: true})
+	return s, register.Opts{Station: stationID, Name: "槐树村远程教育站点", Zone: z, Year: 2026, Month: time.October, Made: nov(1), Target: 245 * time.Minute, Members: people(),
+		Arrivals: []register.Arrival{{At: day(5, 2, 10), Title: "水稻病虫害防治", Source: "省农业农村厅", Bytes: 412_000_000, LengthMS: 2_280_000, SHA256: strings.Repeat("5f", 32)}},
+		Planned:  []firmware.Occasion{{ID: "party-2026-10-27", Title: "政策解读", Start: day(27, 19, 30)}},
+		Judge:    func([]byte) string { return "" }}
+}
+
+// month is what happened between the lessons.
+func month(s *stream, day func(d, h, m int) time.Time) {
 	s.add(day(24, 3, 0), "power", "", firmware.GuardEvent{Kind: "mains_bad", Cause: "guard.cause.mains_low", MV: 168_200})
 	s.add(day(24, 10, 0), "exercise", "", obj{"until": day(24, 10, 20)})
 	s.add(day(25, 9, 0), "command", "", obj{"args": []string{"relay", "test"}, "by": "console"})
@@ -164,18 +183,6 @@ func october(t testing.TB) (*stream, register.Opts) {
 	s.add(day(28, 8, 0), "clock", "", obj{"what": "source", "from": "rtc", "to": "ntp"})
 	s.add(day(28, 8, 1), "journal_hole", "", obj{"from": 9, "to": 9})
 	s.add(day(28, 8, 2), "power", "", "nonsense")
-	nov := func(d int) time.Time { return time.Date(2026, 11, d, 10, 0, 0, 0, z) }
-	fix := func(at time.Time, of firmware.Record, do string, number int, why string) {
-		s.add(at, "correction", "", obj{"boot": of.Boot, "seq": of.Seq, "do": do, "number": number, "by": "page", "why": why})
-	}
-	fix(day(29, 9, 0), renumber, "renumber", 3, "按错了")
-	fix(nov(1), renumber, "renumber", 60, "再核对")
-	fix(nov(1), void, "void", 0, "本人没有来")
-	s.add(nov(2), "press", "party-2026-11-02", firmware.Press{Number: 1, Name: "x", Known: true})
-	return s, register.Opts{Station: stationID, Name: "槐树村远程教育站点", Zone: z, Year: 2026, Month: time.October, Made: nov(1), Target: 245 * time.Minute, Members: people(),
-		Arrivals: []register.Arrival{{At: day(5, 2, 10), Title: "水稻病虫害防治", Source: "省农业农村厅", Bytes: 412_000_000, LengthMS: 2_280_000, SHA256: strings.Repeat("5f", 32)}},
-		Planned:  []firmware.Occasion{{ID: "party-2026-10-27", Title: "政策解读", Start: day(27, 19, 30)}},
-		Judge:    func([]byte) string { return "" }}
 }
 
 func build(t testing.TB, s *stream, o register.Opts) *register.Month {

@@ -9,6 +9,11 @@ import (
 	"stationbox/firmware"
 )
 
+// branch is its name, or the words for none.
+func (p printer) branch(name string) Cell {
+	return say(cmp.Or(name, p.say("register.no_branch")))
+}
+
 // study is 学习记录: each lesson with who came and who did not, by branch.
 func (p printer) study() Book {
 	b := Book{Key: "study", Columns: p.columns("study"), Wide: true, Merge: 2}
@@ -66,7 +71,7 @@ func (p printer) byBranch(l Lesson) [][]Cell {
 	var rows [][]Cell
 	for _, branch := range slices.SortedFunc(keys(rolls), cmp.Compare[string]) {
 		r := rolls[branch]
-		rows = append(rows, []Cell{dash(branch), num(len(r.present) + len(r.absent)), num(len(r.present)), num(r.late), dash(p.list(r.present)), dash(p.list(r.absent))})
+		rows = append(rows, []Cell{p.branch(branch), num(len(r.present) + len(r.absent)), num(len(r.present)), num(r.late), dash(p.list(r.present)), dash(p.list(r.absent))})
 	}
 	due := len(l.Present) + len(l.Absent)
 	extra := p.say("register.study.extra", "rate", percent(share(len(l.Present), due)), "guests", len(l.Guests), "heads", l.Heads)
@@ -123,13 +128,13 @@ func (p printer) attendanceBook() Book {
 	for _, l := range p.Lessons {
 		if l.Called {
 			called = append(called, l)
-			b.Columns = append(b.Columns, Column{Name: p.short(l.Scheduled) + "\n" + shorten(l.Title, 8), Width: 9, Centre: true})
+			b.Columns = append(b.Columns, Column{Name: p.short(l.Scheduled) + "\n" + shorten(l.Title, 6), Width: 12, Centre: true})
 		}
 	}
 	b.Columns = append(b.Columns, p.columns("attendance_sum")...)
 	marks := p.marks(called)
 	for _, m := range p.Members {
-		row := []Cell{num(m.Number), dash(m.Name), dash(m.Branch)}
+		row := []Cell{num(m.Number), dash(m.Name), p.branch(m.Branch)}
 		if !m.Listed {
 			row[1].Text += p.tail("register.not_listed")
 		}
@@ -180,7 +185,7 @@ func (p printer) roster() Book {
 		if !m.Listed {
 			standing = p.say("register.members.not_listed")
 		}
-		b.Rows = append(b.Rows, []Cell{num(m.Number), dash(m.Name), dash(m.Branch), dash(p.card(m.Member)), num(m.Lessons), num(m.Late), num(minutes(m.Minutes)), say(rate), say(standing)})
+		b.Rows = append(b.Rows, []Cell{num(m.Number), dash(m.Name), p.branch(m.Branch), dash(p.card(m.Member)), num(m.Lessons), num(m.Late), num(minutes(m.Minutes)), say(rate), say(standing)})
 	}
 	b.Facts = []string{p.say("register.members.sum", "members", len(p.Opts.Members), "called", p.Quota.Called)}
 	return p.empty(b)
@@ -199,25 +204,25 @@ func (p printer) branchBook() Book {
 	b := Book{Key: "branches", Columns: p.columns("branches"), Facts: []string{p.quota(), p.say("register.members.sum", "members", len(p.Opts.Members), "called", p.Quota.Called)}}
 	all := BranchMonth{Branch: p.say("register.sum")}
 	for _, r := range p.Branches {
-		b.Rows = append(b.Rows, branchRow(r))
+		b.Rows = append(b.Rows, p.branchRow(r))
 		all.Members, all.Attended, all.Possible, all.Minutes = all.Members+r.Members, all.Attended+r.Attended, all.Possible+r.Possible, all.Minutes+r.Minutes
 	}
-	b.Rows = append(b.Rows, branchRow(all))
+	b.Rows = append(b.Rows, p.branchRow(all))
 	b.Notes = []string{p.say("register.branches.from")}
 	return p.empty(b)
 }
 
-func branchRow(r BranchMonth) []Cell {
+func (p printer) branchRow(r BranchMonth) []Cell {
 	perHead := 0
 	if r.Members > 0 {
 		perHead = minutes(r.Minutes) / r.Members
 	}
-	return []Cell{dash(r.Branch), num(r.Members), num(r.Attended), num(r.Possible), say(percent(r.Rate())), num(minutes(r.Minutes)), num(perHead)}
+	return []Cell{p.branch(r.Branch), num(r.Members), num(r.Attended), num(r.Possible), say(percent(r.Rate())), num(minutes(r.Minutes)), num(perHead)}
 }
 
 // dutyBook is 管理员值班记录.
 func (p printer) dutyBook() Book {
-	b := Book{Key: "duty", Columns: p.columns("duty"), Notes: []string{p.say("register.duty.from")}, Blank: 4}
+	b := Book{Key: "duty", Columns: p.columns("duty"), Notes: []string{p.say("register.duty.from")}, Blank: 4, Hand: true}
 	for _, d := range p.Duty {
 		var rolls []string
 		for _, s := range d.Rolls[:min(len(d.Rolls), 10)] {

@@ -182,6 +182,7 @@ type Event struct {
 	Args   []any
 	Why    string // a key of the catalogue or a word
 	MV     int64  // volts of it, 0: none
+	Count  int64  // of what is counted, ever
 	Lasted time.Duration
 	Fault  *firmware.Fault // instead of Key
 }

@@ -90,10 +90,12 @@ func Verify(dir string, check Check) (Verdict, error) {
 	}
 	for _, e := range list {
 		if !known[e.Name()] && len(v.Added) < mostAdded {
-			v.Added = append(v.Added, e.Name())
+			v.Added = append(v.Added, clean(e.Name()))
 		}
 	}
 	v.Signature, err = signed(dir, man, raw, check)
+	m := &v.Manifest // whoever wrote it, it is going to be shown
+	m.Station, m.Name, m.Month, m.Zone, m.Lang, m.Key = clean(m.Station), clean(m.Name), clean(m.Month), clean(m.Zone), clean(m.Lang), clean(m.Key)
 	return v, err
 }
 
@@ -138,7 +140,7 @@ func readManifest(dir string) (Manifest, []byte, error) {
 	}
 	seen := map[string]bool{"": true, ".": true, "..": true, ManifestFile: true, SignatureFile: true}
 	for _, f := range m.Files {
-		if seen[f.Name] || strings.ContainsAny(f.Name, "/\\\x00") {
+		if seen[f.Name] || strings.ContainsAny(f.Name, `/\`) || clean(f.Name) != f.Name {
 			return Manifest{}, nil, ErrForm
 		}
 		seen[f.Name] = true

@@ -177,12 +177,16 @@ func (k *sheetWriter) table(row int) {
 		row++
 		k.line(row, note, k.s.note, k.tall(note))
 	}
+	if k.b.Warn != "" {
+		row++
+		k.line(row, k.b.Warn, k.s.note, k.tall(k.b.Warn))
+	}
 	k.line(row+2, k.p.say("register.sign"), k.s.fact, 24)
 }
 
 // cell is a number as such and everything else as text, which no program computes.
 func (k *sheetWriter) cell(c Cell, col Column) any {
-	out := excelize.Cell{StyleID: k.s.cell, Value: k.p.whole(c)}
+	out := excelize.Cell{StyleID: k.s.cell, Value: c.whole()}
 	if !c.At.IsZero() {
 		out.Value = k.p.clock(c.At, col.Seconds, true)
 	}

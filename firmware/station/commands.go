@@ -52,6 +52,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Outputs()...)
 	list = append(list, command.Roster()...)
 	list = append(list, command.Page()...)
+	list = append(list, command.Registers()...)
 	list = append(list, command.Command{Name: "rehearse", Usage: "cmd.rehearse.usage", Help: "cmd.rehearse.help", Offline: true, Run: rehearse},
 		command.Command{Name: "devices", Help: "cmd.devices.help", Offline: true, Run: inventory})
 	return command.New(list...)
@@ -88,7 +89,7 @@ func (st *Station) runRelayTest(ctx context.Context, env *command.Env, _ []strin
 func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.Env, error) {
 	words := text.New(lang)
 	if cfg == nil {
-		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now), Dish: surveyor(nil)}, nil
+		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now), Dish: surveyor(nil), Books: registrar{now: now}}, nil
 	}
 	zone, err := time.LoadLocation(cfg.Station.Zone)
 	if err != nil {
@@ -113,6 +114,7 @@ func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now
 	env.Screens = outputs{cfg: cfg}
 	env.Library = librarian{cfg: cfg, cal: cal, scan: env.Scan, now: now}
 	env.Roster = enroller{cfg: cfg, now: now}
+	env.Books = registrar{cfg: cfg, cal: cal, scan: env.Scan, now: now}
 	return env
 }
 
