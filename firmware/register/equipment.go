@@ -221,6 +221,7 @@ func (c *collector) live(r firmware.Record) {
 type faultBook struct {
 	open map[string]*FaultSpan
 	list []*FaultSpan
+	last uint64 // number of the newest record taken in
 }
 
 func faultKey(f firmware.Fault) string { return f.Code + "\x00" + f.Args["name"] }
@@ -231,6 +232,10 @@ func (c *collector) fault(r firmware.Record) {
 	if b.open == nil {
 		b.open = map[string]*FaultSpan{}
 	}
+	if r.Seq <= b.last {
+		return // it is there already
+	}
+	b.last = r.Seq
 	if r.Kind == firmware.KindBoot {
 		c.boot(r)
 		return

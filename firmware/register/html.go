@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"stationbox/firmware/text"
 )
 
 //go:embed register.html.tmpl
@@ -46,8 +48,12 @@ type cover struct {
 	Sheets                                      []sheet
 }
 
-// writeHTML writes the books as one page without script that prints on A4, a book
-// beginning on a new sheet.
+// WriteHTML writes the books of m as one page without script that prints on A4, a book
+// beginning on a new sheet. key names the key that signs the folder.
+func WriteHTML(w io.Writer, m *Month, words *text.Catalogue, key string) error {
+	return printer{m, words}.writeHTML(w, m.Books(words), key)
+}
+
 func (p printer) writeHTML(w io.Writer, books []Book, key string) error {
 	t, err := template.ParseFS(pages, "register.html.tmpl")
 	if err != nil {
