@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -84,8 +85,9 @@ func (p printer) sheet(f *excelize.File, name string, b Book, s sheetStyles) err
 	if err != nil {
 		return err
 	}
+	b.Columns = roomy(b)
 	for i, c := range b.Columns {
-		if err := sw.SetColWidth(i+1, i+1, max(5, c.Width)); err != nil {
+		if err := sw.SetColWidth(i+1, i+1, c.Width); err != nil {
 			return err
 		}
 	}
@@ -104,6 +106,20 @@ func (p printer) sheet(f *excelize.File, name string, b Book, s sheetStyles) err
 		return k.err
 	}
 	return sw.Flush()
+}
+
+// roomy are the columns of a sheet: times have their year there, and need its width.
+func roomy(b Book) []Column {
+	list := slices.Clone(b.Columns)
+	for i := range list {
+		list[i].Width = max(5, list[i].Width)
+		for _, r := range b.Rows {
+			if !r[i].At.IsZero() {
+				list[i].Width = max(list[i].Width, 18)
+			}
+		}
+	}
+	return list
 }
 
 // page makes the sheet print on A4, as wide as the paper, with its head on each.
@@ -207,8 +223,11 @@ func (k *sheetWriter) height(r []Cell) float64 {
 	most := 1
 	for i, c := range r {
 		if i < len(k.b.Columns) {
-			most = max(most, lines(k.p.text(c, Column{Seconds: true}), k.b.Columns[i].Width))
+			most = max(most, lines(k.p.text(c, k.b.Columns[i]), k.b.Columns[i].Width))
 		}
+	}
+	if k.b.Hand {
+		return max(float64(most)*lineHeight+4, 24)
 	}
 	return min(400, float64(most)*lineHeight+4)
 }
