@@ -199,6 +199,50 @@ func TestRoll(t *testing.T) {
 			fix(s, p, "restore", 0)
 		}, "1甲 corrected as 记录 / 0 guests / 0 heads / 1 absent"},
 	}
+	said := func(s *stream, at time.Time, do string, number, heads int) {
+		s.add(at, "correction", "a", obj{"do": do, "number": number, "heads": heads, "known": number < 9, "by": "page", "at": at})
+	}
+	tests = append(tests, []struct {
+		name string
+		fill func(s *stream, at func(int) time.Time)
+		want string
+	}{
+		{"said to be there", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			said(s, at(30), "present", 2, 0)
+		}, "2乙 corrected / 0 guests / 0 heads / 1 absent"},
+		{"said to be there, and pressed", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			press(s, at(6), 2, true)
+			said(s, at(30), "present", 2, 0)
+		}, "2乙 late corrected as 记录 / 0 guests / 0 heads / 1 absent"},
+		{"said not to be there, whoever pressed", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			press(s, at(1), 1, true)
+			press(s, at(2), 1, true)
+			said(s, at(30), "absent", 1, 0)
+		}, " / 0 guests / 0 heads / 2 absent"},
+		{"outranks the correction of a press, the newest counts", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			said(s, at(20), "absent", 1, 0)
+			said(s, at(21), "present", 1, 0)
+			fix(s, press(s, at(1), 1, true), "void", 0)
+		}, "1甲 corrected / 0 guests / 0 heads / 1 absent"},
+		{"a guest who was there", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			said(s, at(20), "present", 77, 0)
+		}, " / 1 guests / 0 heads / 2 absent"},
+		{"heads", func(s *stream, at func(int) time.Time) {
+			open(s, at)
+			s.add(at(1), "head", "a", obj{})
+			said(s, at(20), "heads", 0, 9)
+			said(s, at(21), "heads", 0, 5)
+			said(s, at(22), "heads", 0, -1)
+		}, " / 0 guests / 5 heads / 2 absent"},
+		{"nothing else is there", func(s *stream, at func(int) time.Time) {
+			said(s, at(20), "present", 1, 0)
+		}, "1甲 corrected / 0 guests / 0 heads / 1 absent"},
+	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := little(t, tt.fill)

@@ -126,10 +126,10 @@ func (p printer) end(f FaultSpan) string {
 // change says what a correction did; the press itself stays on record.
 func (p printer) change(k Correction) string {
 	key := "register.change." + k.Do
-	if k.Number == 0 {
+	if k.Number == 0 && k.Do != doHeads {
 		key = "register.change.gone"
 	}
-	said := p.say(key, "number", k.Number, "name", k.Name, "pressed", p.short(k.Pressed), "to", k.To, "to_name", k.ToName, "title", k.Title, "seq", k.Seq)
+	said := p.say(key, "number", k.Number, "name", k.Name, "pressed", p.short(k.Pressed), "to", k.To, "to_name", k.ToName, "title", k.Title, "heads", k.Heads, "seq", k.Seq)
 	if !k.Counts {
 		said += p.tail("register.change.older")
 	}

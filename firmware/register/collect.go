@@ -39,7 +39,8 @@ type collector struct {
 	kept     map[recordID]bool
 
 	lessons     map[string]*gather
-	corrections map[recordID][]correction
+	corrections map[recordID][]correction // of a press
+	said        map[string][]correction   // of the roll of a lesson
 	changes     int
 	holes       map[[2]uint64]bool
 	faults      faultBook
@@ -68,7 +69,7 @@ func newCollector(o Opts) *collector {
 	}
 	from := time.Date(o.Year, o.Month, 1, 0, 0, 0, 0, o.Zone)
 	c := &collector{o: o, from: from, to: from.AddDate(0, 1, 0), roster: map[int]firmware.Member{}, words: map[string]string{}, kept: map[recordID]bool{},
-		lessons: map[string]*gather{}, corrections: map[recordID][]correction{}, holes: map[[2]uint64]bool{}, duty: map[string]*DutyDay{}}
+		lessons: map[string]*gather{}, corrections: map[recordID][]correction{}, said: map[string][]correction{}, holes: map[[2]uint64]bool{}, duty: map[string]*DutyDay{}}
 	c.o.Members = slices.Clone(o.Members)
 	for i, m := range c.o.Members {
 		m.Name, m.Branch = clean(m.Name), clean(m.Branch)
@@ -187,47 +188,65 @@ func (c *collector) hole(h Hole) {
 	}
 }
 
-// correction is the data of a record that corrects a press.
+// correction is the data of a record that corrects a press or a roll.
 type correction struct {
-	Boot   string `json:"boot"`
-	Seq    uint64 `json:"seq"`
-	Do     string `json:"do"`
-	Number int    `json:"number"`
-	By     string `json:"by"`
-	Why    string `json:"why"`
+	Boot   string    `json:"boot"`
+	Seq    uint64    `json:"seq"`
+	Do     string    `json:"do"`
+	Number int       `json:"number"`
+	Name   string    `json:"name"`
+	Known  bool      `json:"known"` // on the roster
+	Heads  int       `json:"heads"`
+	At     time.Time `json:"at"` // when the lesson was
+	By     string    `json:"by"`
+	Why    string    `json:"why"`
 
 	at  time.Time
 	own uint64
 }
 
-// What a correction does.
+// What a correction does: the first three are about a press, the others about the roll
+// of the record's lesson, and outrank them.
 const (
 	doVoid     = "void"
 	doRenumber = "renumber"
 	doRestore  = "restore"
+	doPresent  = "present"
+	doAbsent   = "absent"
+	doHeads    = "heads"
 )
 
 // correct keeps a correction of any time: it may have come long after the month, and
 // before its press where records come from several places.
 func (c *collector) correct(r firmware.Record) {
 	var n correction
-	if !c.read(r, &n) || n.Seq == 0 {
-		return
-	}
-	id := recordID{c.word(n.Boot), n.Seq}
-	list := c.corrections[id]
-	if slices.ContainsFunc(list, func(o correction) bool { return o.own == r.Seq }) {
+	if !c.read(r, &n) {
 		return
 	}
 	if c.changes >= mostCorrections {
 		c.m.Omitted++
 		return
 	}
+	n.Boot, n.By, n.Why, n.Do, n.Name, n.at, n.own = c.word(n.Boot), c.word(n.By), clean(n.Why), clean(n.Do), clean(n.Name), r.Wall, r.Seq
+	roll := n.Do == doPresent || n.Do == doAbsent || n.Do == doHeads
+	switch {
+	case roll && r.Lesson != "":
+		c.said[c.word(r.Lesson)] = c.queue(c.said[c.word(r.Lesson)], n)
+	default:
+		id := recordID{n.Boot, n.Seq}
+		c.corrections[id] = c.queue(c.corrections[id], n)
+	}
+}
+
+// queue adds a correction to those of the same thing, by their numbers, once.
+func (c *collector) queue(list []correction, n correction) []correction {
+	if slices.ContainsFunc(list, func(o correction) bool { return o.own == n.own }) {
+		return list
+	}
 	c.changes++
-	n.By, n.Why, n.Do, n.at, n.own = c.word(n.By), clean(n.Why), clean(n.Do), r.Wall, r.Seq
 	list = append(list, n)
 	slices.SortFunc(list, func(a, b correction) int { return cmp.Compare(a.own, b.own) })
-	c.corrections[id] = list
+	return list
 }
 
 // month puts together what was gathered.

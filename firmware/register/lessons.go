@@ -204,6 +204,11 @@ func (c *collector) plan() {
 // corrections.
 func (c *collector) attendance() {
 	found := map[recordID]bool{}
+	for id, list := range c.said { // the rest of a lesson may be lost
+		if at := cmp.Or(list[0].At, list[0].at); c.lessons[id] == nil && c.in(at) {
+			c.gathered(id, at.In(c.o.Zone))
+		}
+	}
 	for _, g := range c.lessons {
 		if g.Scheduled.IsZero() {
 			g.Scheduled = cmp.Or(g.Opened, g.first)
@@ -257,6 +262,7 @@ func (c *collector) settle(g *gather, found map[recordID]bool) {
 		e.Late = !g.late.IsZero() && e.At.After(g.late)
 		g.Present = append(g.Present, e)
 	}
+	c.amend(g, on)
 	g.Called = !g.Opened.IsZero() || len(g.Present)+len(g.Guests)+g.Heads > 0
 	if !g.Called {
 		return
@@ -265,44 +271,6 @@ func (c *collector) settle(g *gather, found map[recordID]bool) {
 		if !on[seat{m.Number, true}] {
 			g.Absent = append(g.Absent, m)
 		}
-	}
-}
-
-// effective is whose press it was by the newest correction, and whether it counts.
-func (c *collector) effective(p press, list []correction) (e Entry, known, counts bool) {
-	e = Entry{Number: p.Number, Name: p.Name, At: p.at, Panel: p.Panel}
-	known, counts = p.Known, !p.closed
-	if len(list) > 0 {
-		switch n := list[len(list)-1]; n.Do {
-		case doVoid:
-			return e, known, false
-		case doRenumber:
-			_, listed := c.roster[n.Number]
-			if n.Number >= 1 && n.Number <= 9999 {
-				e.Number, e.Name, known, counts, e.Corrected = n.Number, "", listed, true, true
-			}
-		case doRestore:
-			counts, e.Corrected = true, true
-		}
-	}
-	if m, ok := c.roster[e.Number]; ok && known {
-		if e.Name != "" && e.Name != m.Name {
-			e.As = e.Name
-		}
-		e.Name, e.Branch = m.Name, m.Branch
-	}
-	return e, known, counts
-}
-
-// note writes down the corrections of a press.
-func (c *collector) note(list []correction, p press, l Lesson) {
-	for i, n := range list {
-		k := Correction{At: n.at, By: n.By, Why: n.Why, Do: n.Do, Lesson: l.ID, Title: l.Title, Number: p.Number, Name: p.Name, Pressed: p.at,
-			Counts: i == len(list)-1, Seq: n.own}
-		if n.Do == doRenumber {
-			k.To, k.ToName = n.Number, c.roster[n.Number].Name
-		}
-		c.m.Corrections = append(c.m.Corrections, k)
 	}
 }
 

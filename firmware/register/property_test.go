@@ -34,6 +34,7 @@ func drawn(t *rapid.T, s *stream, z *time.Location) {
 				s.add(at, "correction", "", obj{"boot": p.Boot, "seq": p.Seq, "do": rapid.SampledFrom([]string{"void", "renumber", "restore", "?"}).Draw(t, "do"), "number": rapid.IntRange(0, 7).Draw(t, "number")})
 			}
 		case 4:
+			s.add(at, "correction", lesson, obj{"do": rapid.SampledFrom([]string{"present", "absent", "heads"}).Draw(t, "do"), "number": rapid.IntRange(0, 7).Draw(t, "number"), "known": rapid.Bool().Draw(t, "known"), "heads": 3})
 			if len(presses) > 0 { // the same record twice
 				s.list = append(s.list, rapid.SampledFrom(presses).Draw(t, "again"))
 			}

@@ -230,7 +230,7 @@ type Quota struct {
 type Correction struct {
 	At      time.Time
 	By, Why string
-	Do      string // "void", "renumber", "restore"
+	Do      string // "void", "renumber", "restore" of a press; "present", "absent", "heads" of the roll
 	Lesson  string
 	Title   string
 	Number  int // as it was pressed, 0: the press is not there
@@ -238,6 +238,7 @@ type Correction struct {
 	Pressed time.Time
 	To      int // with renumber
 	ToName  string
+	Heads   int  // with heads
 	Counts  bool // the newest of this press
 	Seq     uint64
 }
