@@ -10,18 +10,18 @@ import (
 	"stationbox/firmware/text"
 )
 
-// clerk says what it was asked for.
-type clerk struct{}
+// filer says what it was asked for.
+type filer struct{}
 
-func (clerk) List(context.Context, *command.Env) (command.Result, error) {
+func (filer) List(context.Context, *command.Env) (command.Result, error) {
 	return command.Result{Text: "list"}, nil
 }
 
-func (clerk) Import(_ context.Context, _ *command.Env, in command.RosterImport) (command.Result, error) {
+func (filer) Import(_ context.Context, _ *command.Env, in command.RosterImport) (command.Result, error) {
 	return command.Result{Text: fmt.Sprintf("%+v", in)}, nil
 }
 
-func (clerk) Export(_ context.Context, _ *command.Env, path string) (command.Result, error) {
+func (filer) Export(_ context.Context, _ *command.Env, path string) (command.Result, error) {
 	return command.Result{Text: "export " + path}, nil
 }
 
@@ -49,7 +49,7 @@ func TestRosterArguments(t *testing.T) {
 		{"roster export /a.csv /b.csv", command.CodeUsage, "/b.csv is one argument too many"},
 	}
 	for _, tt := range tests {
-		env := &command.Env{Text: text.New("en"), Roster: clerk{}}
+		env := &command.Env{Text: text.New("en"), Roster: filer{}}
 		r := command.Answer(t.Context(), table, env, strings.Fields(tt.args))
 		if r.Code != tt.code || !strings.Contains(r.Text, tt.want) {
 			t.Errorf("%s: %d %q", tt.args, r.Code, r.Text)
