@@ -61,6 +61,7 @@ func (st *Station) pageOpts(table *command.Table) page.Opts {
 		Ask:         st.pageAsk(table),
 		Members:     st.pageMembers,
 		Corrections: pageDesk{st.pageAsk(table)},
+		Registers:   pageRegisters{st},
 		Record: func(ctx context.Context, a firmware.Access) error {
 			_, err := st.journal.Append(ctx, firmware.KindAccess, "", a)
 			return err

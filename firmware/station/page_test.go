@@ -1,8 +1,12 @@
 package station
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +20,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/attendance"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	"stationbox/firmware/page"
@@ -116,6 +121,80 @@ func TestPageOfAStation(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
+}
+
+// The books of a month come as a page, a workbook and the signed folder, which holds.
+func TestPageRegisters(t *testing.T) {
+	st := paged(t)
+	if _, err := st.journal.Append(t.Context(), firmware.KindLesson, "party-1", resultNote{Title: "党课", Scheduled: st.now(), Present: 1, Cause: "lesson.cause.played"}); err != nil {
+		t.Fatal(err)
+	}
+	books := pageRegisters{st}
+	list, err := books.List(t.Context(), "zh")
+	month := st.now().In(st.zone).Format("2006-01")
+	if err != nil || len(list) != 3 || list[0].ID != "books-"+month+".html" || list[2].ID != "books-"+month+".zip" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	var docs [][]byte
+	for _, r := range list {
+		d, err := books.Open(t.Context(), "zh", r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(d.Content)
+		if err != nil || d.Name != r.ID {
+			t.Errorf("%s: %s, %v", r.ID, d.Name, err)
+		}
+		docs = append(docs, b)
+	}
+	if !bytes.Contains(docs[0], []byte("党课")) || !bytes.HasPrefix(docs[1], []byte("PK")) {
+		t.Errorf("page %.200s, workbook %.20q", docs[0], docs[1])
+	}
+	z, err := zip.NewReader(bytes.NewReader(docs[2]), int64(len(docs[2])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, z); err != nil {
+		t.Fatal(err)
+	}
+	env := st.env("en", "shell")
+	if r, err := env.Books.Check(t.Context(), env, filepath.Join(dir, month), ""); err != nil || r.Code != command.CodeOK {
+		t.Errorf("the folder does not hold: %s, %v", r.Text, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(pageDir(st.cfg), "books-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	for _, id := range []string{"books-2999-01.html", "books-" + month + ".exe", "../" + month + ".zip"} {
+		if _, err := books.Open(t.Context(), "zh", id); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+// A correction from the page is one of the roll, with who and why.
+func TestPageCorrects(t *testing.T) {
+	st := paged(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = st.roll.Run(ctx) })
+	defer wg.Wait()
+	defer cancel()
+	if _, err := st.journal.Append(t.Context(), firmware.KindRollOpen, "party-1", attendance.Open{Title: "党课"}); err != nil {
+		t.Fatal(err)
+	}
+	desk := st.pageOpts(st.table()).Corrections
+	if err := desk.Correct(t.Context(), "en", page.Correction{Lesson: "party-1", Number: 12, Present: true, Why: "signed on paper"}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := st.env("en", "page").Roll("party-1")
+	if err != nil || r.Present != 1 || r.Entries[0].Corrected == nil || r.Entries[0].Corrected.Why != "signed on paper" || r.Entries[0].Corrected.By != "page" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	var said *command.Error
+	if err := desk.Correct(t.Context(), "en", page.Correction{Lesson: "party-2", Number: 12, Why: "?"}); !errors.As(err, &said) || said.Text == "" {
+		t.Errorf("no such lesson: %v", err)
+	}
 }
 
 // A notice from the page hangs on the same wall as one of the shell.
