@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	case cfgErr != nil:
 		return told(cfgErr, lang, errs)
 	default:
-		r, err = command.Call(context.Background(), cfg.CommandSocket(), command.Request{V: 1, Args: args, Lang: lang, By: "shell"})
+		r, err = command.Call(context.Background(), cfg.CommandSocket(), command.Request{V: 1, Args: whole(c.Name, args), Lang: lang, By: "shell"})
 		if errors.Is(err, command.ErrNoStation) {
 			r, err = command.Answer(context.Background(), table, env, args), nil
 		}
@@ -84,6 +85,23 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 	}
 	fmt.Fprint(out, r.Text)
 	return r.Code
+}
+
+// whole makes the files that a command names whole paths: the running station stands in
+// another folder than who asks.
+func whole(name string, args []string) []string {
+	if name != "roster import" && name != "roster export" && name != "notice add" {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		_, err := os.Stat(a)
+		named := i == 2 || i == len(args)-1 && !strings.HasPrefix(args[i-1], "-") // also one that is not there
+		if path, bad := filepath.Abs(a); bad == nil && i > 1 && !strings.HasPrefix(a, "-") && (err == nil || named) {
+			args[i] = path
+		}
+	}
+	return args
 }
 
 // teller shows how far a command is on a terminal, a line in place of the one

@@ -218,7 +218,7 @@ type Library struct {
 
 // Roster is who may sign in.
 type Roster struct {
-	File string `toml:"file"` // CSV: number,name,branch
+	File string `toml:"file"` // CSV or XLSX: number,name,branch,household,card
 }
 
 // Exercise gives mains at regular intervals to equipment that stands idle, as the
