@@ -58,6 +58,7 @@ var layout = []rule{
 	{"hal/line", []string{"hal"}, []string{"go.bug.st/serial", "golang.org/x/sys"}},
 	{"hal/meter", []string{"hal", "hal/modbus"}, []string{"periph.io/x/conn"}},
 	{"hal/panel", []string{"hal", "hal/evdev"}, []string{"periph.io/x/conn"}},
+	{"hal/tuner", []string{"hal", "hal/ioctl", "hal/tuner/psi"}, []string{"periph.io/x/conn", "golang.org/x/sys", "golang.org/x/text"}},
 	{"hal/", []string{"hal", "hal/ioctl"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
 }
 
