@@ -1,0 +1,185 @@
+package tuner
+
+import (
+	"context"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Kernel is an open device file, frontend or demultiplexer. Errors are those of
+// the system calls, as unix.Errno.
+type Kernel interface {
+	// Value does a request whose argument is a number.
+	Value(request uint32, value uintptr) error
+	// Struct does a request whose argument is the structure arg.
+	Struct(request uint32, arg []byte) error
+	// Properties does a request on count structures dtv_property, of the layout of
+	// this machine, in props.
+	Properties(request uint32, props []byte, count int) error
+	// Read returns one section; without one it is EAGAIN. Bytes that were lost
+	// because nobody read them are EOVERFLOW, once.
+	Read(b []byte) (int, error)
+	// Wait returns when Read may have something to say, or when ctx ends, which is
+	// no error.
+	Wait(ctx context.Context) error
+	// Close ends every Wait.
+	Close() error
+}
+
+// machine is the pointer size of the machine that this runs on.
+const machine = word(unsafe.Sizeof(uintptr(0)))
+
+// file is a device file, opened so that a read does not wait.
+type file struct {
+	fd   int
+	life context.Context
+	end  context.CancelFunc
+	use  sync.RWMutex // of fd: read by all, written by Close
+}
+
+var _ Kernel = (*file)(nil)
+
+func openFile(name string) (Kernel, error) {
+	fd, err := unix.Open(name, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return newFile(fd), nil
+}
+
+func newFile(fd int) *file {
+	f := &file{fd: fd}
+	f.life, f.end = context.WithCancel(context.Background())
+	return f
+}
+
+// hold keeps the file open until release.
+func (f *file) hold() (release func(), err error) {
+	f.use.RLock()
+	if f.life.Err() != nil {
+		f.use.RUnlock()
+		return nil, unix.ENODEV
+	}
+	return f.use.RUnlock, nil
+}
+
+// Value does one request.
+func (f *file) Value(request uint32, value uintptr) error {
+	release, err := f.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), value)
+		if done, err := settled(errno); done {
+			return err
+		}
+	}
+}
+
+// Struct does one request.
+func (f *file) Struct(request uint32, arg []byte) error {
+	return f.pointer(request, unsafe.Pointer(unsafe.SliceData(arg)))
+}
+
+// Properties does one request.
+func (f *file) Properties(request uint32, props []byte, count int) error {
+	arg := struct { // struct dtv_properties
+		num   uint32
+		props unsafe.Pointer
+	}{uint32(count), unsafe.Pointer(unsafe.SliceData(props))}
+	return f.pointer(request, unsafe.Pointer(&arg))
+}
+
+func (f *file) pointer(request uint32, arg unsafe.Pointer) error {
+	release, err := f.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), uintptr(arg))
+		if done, err := settled(errno); done {
+			return err
+		}
+	}
+}
+
+// settled says whether a request is done.
+func settled(errno unix.Errno) (bool, error) {
+	switch errno {
+	case 0:
+		return true, nil
+	case unix.EINTR:
+		return false, nil
+	}
+	return true, errno
+}
+
+// Read reads what is there.
+func (f *file) Read(b []byte) (int, error) {
+	release, err := f.hold()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	for {
+		n, err := unix.Read(f.fd, b)
+		if err == unix.EINTR {
+			continue
+		}
+		return max(n, 0), err
+	}
+}
+
+// Wait polls for something to read and for a bell that rings when ctx or the file
+// ends. A demultiplexer that lost bytes raises POLLERR like one that is
+// unplugged: only a read can tell.
+func (f *file) Wait(ctx context.Context) error {
+	release, err := f.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
+	bell, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(bell) }()
+	defer ringWhenDone(ctx, bell)()
+	defer ringWhenDone(f.life, bell)()
+	p := []unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN | unix.POLLPRI}, {Fd: int32(bell), Events: unix.POLLIN}}
+	if _, err = unix.Poll(p, -1); err == unix.EINTR {
+		return nil
+	}
+	if err == nil && (f.life.Err() != nil || p[0].Revents&(unix.POLLHUP|unix.POLLNVAL) != 0) {
+		return unix.ENODEV
+	}
+	return err
+}
+
+// ringWhenDone rings bell when ctx ends. After the returned function nothing
+// touches bell any more.
+func ringWhenDone(ctx context.Context, bell int) (release func()) {
+	rung := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(rung)
+		_, _ = unix.Write(bell, []byte{1, 0, 0, 0, 0, 0, 0, 1}) // not zero in either byte order
+	})
+	return func() {
+		if !stop() {
+			<-rung
+		}
+	}
+}
+
+// Close ends every Wait and closes the file.
+func (f *file) Close() error {
+	f.end()
+	f.use.Lock()
+	defer f.use.Unlock()
+	return unix.Close(f.fd)
+}
