@@ -277,7 +277,7 @@ func TestSectionTroubles(t *testing.T) {
 		kind string
 		want error
 	}{
-		{"none", nil}, {"overflow", nil}, {"damaged", hal.ErrGarbled}, {"mute", hal.ErrSilent}, {"unplugged", hal.ErrGone},
+		{"none", nil}, {"overflow", nil}, {"loose", nil}, {"damaged", hal.ErrGarbled}, {"mute", hal.ErrSilent}, {"unplugged", hal.ErrGone},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			tried(t, device.DVBCardOpts{}, tuner.Opts{}, func(t *testing.T, u *tuner.Tuner, card *device.DVBCard, _ *world.Dish) {
@@ -286,7 +286,7 @@ func TestSectionTroubles(t *testing.T) {
 				}
 				fail(t, card, c.kind)
 				began := time.Now()
-				if _, err := u.Network(t.Context()); !errors.Is(err, c.want) {
+				if _, err := u.Services(t.Context()); !errors.Is(err, c.want) {
 					t.Errorf("%v, want %v", err, c.want)
 				}
 				if d := time.Since(began); d > 36*time.Second {

@@ -38,6 +38,7 @@ type DVBCardOpts struct {
 //	relative    they are shares of something
 //	damaged     every section has a wrong bit
 //	overflow    sections get lost
+//	loose       every table of a PID comes, whatever was asked for
 //	mute        locked, and no sections come
 //	busy        another program has the frontend
 //	hangs       requests do not come back
@@ -72,7 +73,7 @@ func NewDVBCard(dish *world.Dish, o DVBCardOpts) *DVBCard {
 		dish: dish, opts: o, voltage: voltOff, tone: lnbToneOff, mended: make(chan struct{}),
 		rng: rand.New(rand.NewPCG(o.Seed, 0xd5b)), props: map[uint32]uint32{},
 	}
-	c.knob = newKnob("tuner", c.changed, "no_stats", "relative", "damaged", "overflow", "mute", "busy", "hangs", "unplugged")
+	c.knob = newKnob("tuner", c.changed, "no_stats", "relative", "damaged", "overflow", "loose", "mute", "busy", "hangs", "unplugged")
 	return c
 }
 
@@ -169,7 +170,9 @@ func (c *DVBCard) sections(pid uint16) [][]byte {
 	case 0x10:
 		return [][]byte{broadcastNIT(b)}
 	case 0x11:
-		return [][]byte{broadcastSDT(t)}
+		other := broadcastSDT(&world.Carrier{Stream: t.Stream + 1})
+		other = longSection(0x46, t.Stream+1, other[8:len(other)-4]...)
+		return [][]byte{other, broadcastSDT(t)}
 	case 0x14:
 		return [][]byte{broadcastTDT(now), broadcastTOT(now)}
 	}

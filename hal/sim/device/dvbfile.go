@@ -190,8 +190,9 @@ func (f *DVBFile) Properties(request uint32, props []byte, count int) error {
 func (c *DVBCard) set(cmd, data uint32) {
 	switch cmd {
 	case dtvTune:
-		c.was, c.tuned = c.tuned != (time.Time{}) && c.locked(), time.Now()
+		c.tuned = time.Now()
 	case dtvClear:
+		c.was = !c.tuned.IsZero() && c.locked()
 	default:
 		c.props[cmd] = data
 	}
@@ -262,7 +263,7 @@ func (f *DVBFile) Read(b []byte) (int, error) {
 	for range all {
 		s := all[f.at%len(all)]
 		f.at++
-		if (s[0]^f.table)&f.mask != 0 {
+		if fault != "loose" && (s[0]^f.table)&f.mask != 0 {
 			continue
 		}
 		n := copy(b, s)
