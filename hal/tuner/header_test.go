@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"periph.io/x/conn/v3/physic"
 )
@@ -212,6 +213,20 @@ func TestNumbersOfThreeMachines(t *testing.T) {
 			if want, ok := said[item]; !ok || want != ours {
 				t.Errorf("%s: %s is %#x (known: %v), driver has %#x", a.name, item, want, ok, ours)
 			}
+		}
+	}
+}
+
+// TestPointerStructure is about the machine that runs it.
+func TestPointerStructure(t *testing.T) {
+	for _, a := range abis {
+		if a.word != machine {
+			continue
+		}
+		said := golden(t, a.name)
+		size, at := unsafe.Sizeof(dtvProperties{}), unsafe.Offsetof(dtvProperties{}.props)
+		if uint64(size) != said["sizeof(struct dtv_properties)"] || uint64(at) != said["offsetof(struct dtv_properties,props)"] {
+			t.Errorf("%d bytes, pointer at %d", size, at)
 		}
 	}
 }

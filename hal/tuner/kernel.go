@@ -85,12 +85,16 @@ func (f *file) Struct(request uint32, arg []byte) error {
 	return f.pointer(request, unsafe.Pointer(unsafe.SliceData(arg)))
 }
 
+// dtvProperties is struct dtv_properties. It is a structure of Go because it holds
+// a pointer, which the collector must see.
+type dtvProperties struct {
+	num   uint32
+	props unsafe.Pointer
+}
+
 // Properties does one request.
 func (f *file) Properties(request uint32, props []byte, count int) error {
-	arg := struct { // struct dtv_properties
-		num   uint32
-		props unsafe.Pointer
-	}{uint32(count), unsafe.Pointer(unsafe.SliceData(props))}
+	arg := dtvProperties{uint32(count), unsafe.Pointer(unsafe.SliceData(props))}
 	return f.pointer(request, unsafe.Pointer(&arg))
 }
 

@@ -129,6 +129,9 @@ func (t *Tuner) Close() error {
 	defer timer.Stop()
 	select {
 	case err := <-done:
+		if err != nil {
+			err = fmt.Errorf("%s: close: %w", t.name(), explain(err))
+		}
 		return err
 	case <-timer.C:
 		return fmt.Errorf("%s: close: %w", t.name(), hal.ErrSilent)
