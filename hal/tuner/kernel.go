@@ -140,8 +140,8 @@ func (f *file) Read(b []byte) (int, error) {
 }
 
 // Wait polls for something to read and for a bell that rings when ctx or the file
-// ends. A demultiplexer that lost bytes raises POLLERR like one that is
-// unplugged: only a read can tell.
+// ends. A demultiplexer that lost bytes raises POLLERR, and so does one that is
+// unplugged, which then has nothing to read for ever: only reads can tell.
 func (f *file) Wait(ctx context.Context) error {
 	release, err := f.hold()
 	if err != nil {
@@ -156,13 +156,20 @@ func (f *file) Wait(ctx context.Context) error {
 	defer ringWhenDone(ctx, bell)()
 	defer ringWhenDone(f.life, bell)()
 	p := []unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN | unix.POLLPRI}, {Fd: int32(bell), Events: unix.POLLIN}}
-	if _, err = unix.Poll(p, -1); err == unix.EINTR {
-		return nil
-	}
+	err = poll(p)
 	if err == nil && (f.life.Err() != nil || p[0].Revents&(unix.POLLHUP|unix.POLLNVAL) != 0) {
 		return unix.ENODEV
 	}
 	return err
+}
+
+// poll waits for one of p, over all signals.
+func poll(p []unix.PollFd) error {
+	for {
+		if _, err := unix.Poll(p, -1); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // ringWhenDone rings bell when ctx ends. After the returned function nothing

@@ -241,8 +241,15 @@ func (c *DVBCard) statistic(cmd uint32, union []byte) {
 	binary.NativeEndian.PutUint64(union[2:], uint64(value))
 }
 
+// orphan says whether f is a demultiplexer whose receiver is gone: it wakes who
+// waits all the time and has nothing to read, as in the kernel.
+func (f *DVBFile) orphan() bool { return f.demux && f.card.FaultName() == "unplugged" }
+
 // Read returns a section when it is due.
 func (f *DVBFile) Read(b []byte) (int, error) {
+	if f.orphan() {
+		return 0, unix.EAGAIN
+	}
 	if err := f.gone(); err != nil {
 		return 0, err
 	}
@@ -279,6 +286,9 @@ func (f *DVBFile) Read(b []byte) (int, error) {
 func (f *DVBFile) Wait(ctx context.Context) error {
 	c := f.card
 	for {
+		if f.orphan() {
+			return nil
+		}
 		if err := f.gone(); err != nil {
 			return err
 		}
