@@ -313,3 +313,21 @@ func TestValues(t *testing.T) {
 		}
 	}
 }
+
+func TestCounts(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		wrong, all stat
+		want       Count
+	}{
+		{"some", stat{scaleCounter, 3}, stat{scaleCounter, 1000}, Count{true, 3, 1000}},
+		{"none yet", stat{scaleCounter, 0}, stat{scaleCounter, 0}, Count{Known: true}},
+		{"more than all", stat{scaleCounter, 4}, stat{scaleCounter, 3}, Count{}},
+		{"negative", stat{scaleCounter, -1}, stat{scaleCounter, 3}, Count{}},
+		{"one is missing", stat{scaleCounter, 1}, stat{scaleNone, 3}, Count{}},
+	} {
+		if got := count(c.wrong, c.all); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"stationbox/hal/ioctl"
 )
 
 // Kernel is an open device file, frontend or demultiplexer. Errors are those of
@@ -73,8 +75,7 @@ func (f *file) Value(request uint32, value uintptr) error {
 	}
 	defer release()
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), value)
-		if done, err := settled(errno); done {
+		if err := unix.IoctlSetInt(f.fd, uint(request), int(value)); err != unix.EINTR {
 			return err
 		}
 	}
@@ -104,23 +105,7 @@ func (f *file) pointer(request uint32, arg unsafe.Pointer) error {
 		return err
 	}
 	defer release()
-	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(f.fd), uintptr(request), uintptr(arg))
-		if done, err := settled(errno); done {
-			return err
-		}
-	}
-}
-
-// settled says whether a request is done.
-func settled(errno unix.Errno) (bool, error) {
-	switch errno {
-	case 0:
-		return true, nil
-	case unix.EINTR:
-		return false, nil
-	}
-	return true, errno
+	return ioctl.Do(f.fd, request, arg)
 }
 
 // Read reads what is there.
