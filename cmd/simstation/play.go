@@ -149,7 +149,7 @@ func (o *options) play(ctx context.Context, out io.Writer) (ok bool, err error) 
 		level = slog.LevelWarn
 	}
 	log := slog.New(slog.NewTextHandler(o.errOut, &slog.HandlerOptions{Level: level}))
-	o.village.Log = log
+	o.village.Log, o.village.Page = log, !o.exit
 	v, err := village.Raise(ctx, o.village)
 	if err != nil {
 		return false, err
@@ -162,6 +162,9 @@ func (o *options) play(ctx context.Context, out io.Writer) (ok bool, err error) 
 		}
 		defer page.Close()
 		fmt.Fprintf(out, "村站台架 bench page: %s\n", page.URL())
+		if url, pin := v.Page(); url != "" {
+			fmt.Fprintf(out, "管理员网页 the administrator's page: %s  PIN %s\n", url, pin)
+		}
 	}
 	err = v.Play(ctx)
 	if err == nil && !o.exit {

@@ -36,6 +36,7 @@ type Opts struct {
 	Media    string           // folder of make-lesson.sh and make-prompts.sh
 	Language string           // "zh" or "en"
 	Sound    string           // sound device of the station; "": none
+	Page     bool             // the station has its page for the administrator
 	Log      *slog.Logger     // nil: nothing is logged
 }
 
@@ -99,7 +100,7 @@ func (v *Village) raise() error {
 	if err := v.findPrograms(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{v.makeDir, v.configure, v.makeMedia, v.openHeadend, v.raiseScreen, v.raiseFar} {
+	for _, step := range []func() error{v.makeDir, v.configure, v.makeMedia, v.openHeadend, v.openPage, v.raiseScreen, v.raiseFar} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -107,6 +108,9 @@ func (v *Village) raise() error {
 	v.clock = startClock(v.now(), v.o.Script.Start)
 	v.scheduleScript()
 	if err := v.writeConfig(); err != nil {
+		return err
+	}
+	if err := v.setPIN(v.ctx); err != nil {
 		return err
 	}
 	if err := v.preparePrograms(); err != nil {
