@@ -78,8 +78,8 @@ func (m matrix) inverse() (matrix, error) {
 
 // problem is one of least squares.
 type problem struct {
-	count     int                   // of residuals
-	step      []float64             // of each parameter, for derivatives
+	count     int                    // of residuals
+	step      []float64              // of each parameter, for derivatives
 	residuals func(p, out []float64) // each divided by its standard deviation
 }
 
