@@ -1,0 +1,181 @@
+package dish
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s)) * time.Second }
+
+// lasting judges what is still there at the end.
+func (t *trace) lasting(e event) Verdict {
+	end := t.at[len(t.at)-1] - min(lastSpan, t.span(e)/2)
+	last := func(i int) bool { return t.at[i] >= end }
+	lost := where(t.loss, func(i int) bool { return last(i) && t.lock[i] })
+	level := median(where(t.level, last))
+	if !t.known || math.IsNaN(level) {
+		return verdict(CauseUnknown, t.at[e.first], 0, Clue{"cnr_down", median(where(t.smooth, last))}, Clue{"no_level", 0})
+	}
+	if 2*len(lost) < len(where(t.loss, last)) {
+		return t.dark(e, level)
+	}
+	loss := median(lost)
+	share := level / t.whenPointing(loss)
+	switch {
+	case share >= aligned:
+		return t.moved(e, loss, level, share)
+	case t.wet(e, share):
+		return t.weather(e, t.share(func(i int) bool { return t.bad[i] }))
+	}
+	return t.noisy(e, loss, level)
+}
+
+// wet says whether what lasts may be rain or snow that is not over.
+func (t *trace) wet(e event, share float64) bool {
+	return share > 0.25 && !t.CBand && !t.sudden(e)
+}
+
+// sudden says whether the loss came within a few minutes and then stayed.
+func (t *trace) sudden(e event) bool {
+	low, high := t.rise(e)
+	return high-low < 400
+}
+
+// rise returns when a fifth and when four fifths of the loss at the end were first
+// there to stay for a while.
+func (t *trace) rise(e event) (low, high float64) {
+	final := median(t.smooth[max(e.first, e.last-10) : e.last+1])
+	crossed := func(part float64) float64 {
+		i := slices.IndexFunc(t.smooth[e.first:], func(v float64) bool { return v >= part*final })
+		return t.at[e.first+max(i, 0)]
+	}
+	return crossed(0.2), crossed(0.8)
+}
+
+// dark judges a lock that is lost for good, by the level alone.
+func (t *trace) dark(e event, level float64) Verdict {
+	clues := []Clue{{"no_lock", 0}, {"level_down", -level}}
+	least := float64(t.Clear - t.Threshold)
+	signal := math.Pow(10, level/10)*(t.clear+1) - 1
+	left := 10 * math.Log10(max(signal, 1e-3)) // C/N, if nothing but the signal fell
+	switch {
+	case level > -0.5:
+		return verdict(CauseLNB, t.at[e.first], 0.4+level/2, Clue{"no_lock", 0}, Clue{"level_not_down", level})
+	case left > float64(t.Threshold)+0.8:
+		return verdict(CauseSkew, t.at[e.first], (left-float64(t.Threshold))/4, append(clues, Clue{"level_says", left})...)
+	case level < t.whenPointing(least+15):
+		return verdict(CauseUnknown, t.at[e.first], 0, append(clues, Clue{"nothing_left", level})...)
+	}
+	return t.moved(e, least, level, 1)
+}
+
+// moved judges a signal that fell without noise, for good.
+func (t *trace) moved(e event, loss, level, share float64) Verdict {
+	clues := []Clue{{"cnr_down", loss}, {"level_down", -level}, {"no_noise", share}, {"to_stay", t.span(e) / 3600}}
+	// A storm is told by its noise and by what was worse for a while.
+	worst, wettest := 0.0, 0.0
+	for i := e.first; i <= e.last; i++ {
+		if t.bad[i] {
+			worst = max(worst, t.smooth[i]-loss)
+			if !math.IsNaN(t.level[i]) && i+1 < len(t.level) && i > 0 {
+				wettest = max(wettest, level-median([]float64{t.level[i-1], t.level[i], t.level[i+1]}))
+			}
+		}
+	}
+	low, high := t.rise(e)
+	switch {
+	case worst > deeper || wettest > deeper:
+		return verdict(CauseRainThenStep, t.at[e.first], max(worst, wettest)/deeper-0.5, append(clues, Clue{"worse_before", max(worst, wettest)})...)
+	case high-low > slow:
+		return verdict(CauseSag, t.sagSince(e), 0.3+share/2, append(clues, Clue{"slowly", (high - low) / 3600})...)
+	case t.span(e) < brief/2:
+		return verdict(CauseUnknown, t.at[e.first], 0, clues...)
+	}
+	return verdict(CauseStep, t.at[e.first], 1-math.Abs(1-share), append(clues, Clue{"at_once", (high - low) / 60})...)
+}
+
+// sagSince returns when a mast began to give way that leans by the same angle every
+// hour: the root of the loss is a line over time.
+func (t *trace) sagSince(e event) float64 {
+	var n, sx, sy, sxx, sxy float64
+	for i := e.first; i <= e.last; i++ {
+		if t.lock[i] && t.smooth[i] > trigger {
+			x, y := t.at[i]-t.at[e.first], math.Sqrt(t.smooth[i])
+			n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
+		}
+	}
+	slope := (n*sxy - sx*sy) / max(n*sxx-sx*sx, 1e-9)
+	if n < 10 || slope <= 0 {
+		return t.at[e.first]
+	}
+	return max(t.at[0], t.at[e.first]+sx/n-sy/n/slope)
+}
+
+// noisy judges C/N that fell for good by more than the level says.
+func (t *trace) noisy(e event, loss, level float64) Verdict {
+	lnb, skew := t.whenNoisy(loss), t.whenTurned(loss)
+	clues := []Clue{{"cnr_down", loss}, {"to_stay", t.span(e) / 3600}}
+	turned := math.Abs(level-skew) - math.Abs(level-lnb) // < 0: rather the feed
+	if t.sudden(e) {
+		turned -= levelSpread
+	} else {
+		turned += levelSpread
+	}
+	if turned < 0 {
+		return verdict(CauseSkew, t.at[e.first], -turned, append(clues, Clue{"level_down", -level})...)
+	}
+	return verdict(CauseLNB, t.at[e.first], 0.2+turned, append(clues, Clue{"level_not_down", level})...)
+}
+
+// passing judges what was over before the end.
+func (t *trace) passing(e event) Verdict {
+	share := t.share(func(i int) bool { return e.bad[i] })
+	level := median(where(t.level, func(i int) bool { return e.bad[i] }))
+	switch {
+	case math.IsNaN(share):
+		return t.weather(e, share)
+	case share < quiet && t.CBand:
+		return verdict(CauseFiveG, t.at[e.first], 0.2, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
+	case share < quiet:
+		return verdict(CauseUnknown, t.at[e.first], 0, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
+	case share > 0.92:
+		return verdict(CauseObstruction, t.at[e.first], 0.1, Clue{"no_noise", share}, Clue{"lasted", t.span(e) / 60})
+	}
+	return t.weather(e, share)
+}
+
+// weather tells rain from wet snow: snow sticks near freezing and takes hours to go.
+func (t *trace) weather(e event, share float64) Verdict {
+	spell := t.longest(e)
+	warmest := slices.Max(append(where(t.temp, func(i int) bool { return e.bad[i] }), -100))
+	clues := []Clue{{"cnr_down", slices.Max(t.smooth)}, {"noise_too", share}, {"lasted", spell / 60}, {"temperature", warmest}}
+	long := spell / snowLasts
+	if warmest < snowWarm && long > 1 {
+		return verdict(CauseSnow, t.at[e.first], long-0.7, clues...)
+	}
+	margin := 0.9
+	if warmest < snowWarm {
+		margin = 1.2 - long
+	}
+	if t.CBand { // rain of the tropics would be needed
+		margin = min(margin, 0.2)
+	}
+	return verdict(CauseRain, t.at[e.first], margin, clues...)
+}
+
+// longest is the longest spell of the event, short breaks included.
+func (t *trace) longest(e event) (most float64) {
+	from, last := -1, -1
+	for i, b := range e.bad {
+		if !b {
+			continue
+		}
+		if from < 0 || t.at[i]-t.at[last] > sideBySide {
+			from = i
+		}
+		last = i
+		most = max(most, t.at[i]-t.at[from])
+	}
+	return most
+}
