@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"stationbox/firmware/dish"
 )
 
@@ -184,4 +186,25 @@ func TestPeakRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the scale of the mast begins does not matter, nor how strong the satellite is.
+func TestPeakMovesWithTheScale(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := scanned(rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1)))
+		az, el, up := rapid.Float64Range(-20, 20).Draw(rt, "az"), rapid.Float64Range(-5, 5).Draw(rt, "el"), rapid.Float64Range(-3, 3).Draw(rt, "dB")
+		before, err := dish.Peak(dish.Degrees(s.width), dish.Degrees(s.el), s.probes)
+		for i := range s.probes {
+			s.probes[i].Azimuth += dish.Degrees(az)
+			s.probes[i].Elevation += dish.Degrees(el)
+			s.probes[i].CNR += dish.DB(up)
+		}
+		after, errAfter := dish.Peak(dish.Degrees(s.width), dish.Degrees(s.el), s.probes)
+		if (err == nil) != (errAfter == nil) {
+			rt.Fatalf("%v, then %v", err, errAfter)
+		}
+		if err == nil && (math.Abs(float64(after.Azimuth-before.Azimuth)-az) > 1e-6 || math.Abs(float64(after.Elevation-before.Elevation)-el) > 1e-6 || math.Abs(float64(after.CNR-before.CNR)-up) > 1e-6) {
+			rt.Errorf("%+v, then %+v after %v %v %v", before, after, az, el, up)
+		}
+	})
 }

@@ -131,7 +131,10 @@ type trace struct {
 	level  []float64 // dB against the usual level at that temperature; NaN: unknown
 	temp   []float64
 	smooth []float64 // the running median of loss
-	bad    []bool    // by that
+	even   []float64 // the running median of level
+	bad    []bool    // by smooth
+	sigma  float64   // noise of smooth
+	begun  float64   // loss from which on something has begun
 	known  bool      // the usual level
 }
 
@@ -157,7 +160,10 @@ func newTrace(l Link, log []Sample) (*trace, error) {
 	}
 	t.relate()
 	t.smooth = running(t.at, t.loss, 300)
-	trigger := max(trigger, 4*t.noise())
+	t.even = running(t.at, t.level, 300)
+	t.sigma = t.noise()
+	trigger := max(trigger, 4*t.sigma)
+	t.begun = max(0.2, 2*t.sigma)
 	t.bad = make([]bool, len(t.at))
 	for i, v := range t.smooth {
 		t.bad[i] = v > trigger

@@ -16,9 +16,10 @@ const (
 	aligned     = 0.72   // share of the level that a dish loses with C/N when only the signal falls
 	quiet       = 0.15   // the same when only noise rises
 	slow        = 7200.0 // from a fifth to four fifths of the loss: a mast that gives way
-	deeper      = 1.2    // than it stays: something came and went
-	snowWarm    = 3.0    // °C above which snow does not stick
-	snowLasts   = 3.5 * 3600
+	atOnce      = 400.0
+	deeper      = 1.0 // than it stays: something came and went
+	snowWarm    = 3.0 // °C above which snow does not stick
+	snowLasts   = 3.2 * 3600
 	brief       = 3600.0
 	sideBySide  = 900.0 // seconds between spells that are one event
 	levelSpread = 0.35
@@ -79,6 +80,15 @@ func (t *trace) judge() Verdict {
 
 func (t *trace) span(e event) float64 { return t.at[e.last] - t.at[e.first] }
 
+// since is when the event began: the loss was not yet bad then, but had begun.
+func (t *trace) since(e event) float64 {
+	i := e.first
+	for i > 0 && t.smooth[i-1] > t.begun {
+		i--
+	}
+	return t.at[i]
+}
+
 func verdict(c Cause, at, margin float64, clues ...Clue) Verdict {
 	return Verdict{Cause: c, Onset: seconds(at), Confidence: 0.5 + 0.49*min(max(margin, 0), 1), Clues: clues}
 }
@@ -103,14 +113,14 @@ func (t *trace) cable() (Verdict, bool) {
 	if !t.known {
 		return Verdict{}, false
 	}
-	level := running(t.at, t.level, 300)
+	level := t.even
 	kept := func(i int) bool { return t.lock[i] && t.smooth[i] < cableKeeps }
 	low := where(level, func(i int) bool { return level[i] < -cableDrop && kept(i) })
 	weak := where(level, func(i int) bool { return level[i] < -cableDrop })
 	if len(low) < len(level)/50+5 || 10*len(low) < 9*len(weak) {
 		return Verdict{}, false
 	}
-	first := slices.IndexFunc(level, func(v float64) bool { return v < -cableDrop/2 })
+	first := slices.IndexFunc(level, func(v float64) bool { return v < -cableDrop/3 })
 	drop := -median(low)
 	return verdict(CauseCable, t.at[first], drop/cableDrop-1, Clue{"level_down", drop}, Clue{"cnr_kept", median(where(t.loss, kept))}), true
 }
@@ -132,7 +142,7 @@ func (t *trace) flicker(e event) (Verdict, bool) {
 	level := math.NaN()
 	for i := 1; i < len(t.loss); i++ {
 		up, down := t.loss[i], t.loss[i-1]
-		if math.Abs(up-down) > max(jump, 8*t.noise()) && min(up, down) < 2*trigger {
+		if math.Abs(up-down) > max(jump, 8*t.sigma) && min(up, down) < 2*trigger {
 			jumps++
 			if first < 0 {
 				first = i

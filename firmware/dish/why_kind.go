@@ -15,7 +15,7 @@ func (t *trace) lasting(e event) Verdict {
 	lost := where(t.loss, func(i int) bool { return last(i) && t.lock[i] })
 	level := median(where(t.level, last))
 	if !t.known || math.IsNaN(level) {
-		return verdict(CauseUnknown, t.at[e.first], 0, Clue{"cnr_down", median(where(t.smooth, last))}, Clue{"no_level", 0})
+		return verdict(CauseUnknown, t.since(e), 0, Clue{"cnr_down", median(where(t.smooth, last))}, Clue{"no_level", 0})
 	}
 	if 2*len(lost) < len(where(t.loss, last)) {
 		return t.dark(e, level)
@@ -39,7 +39,7 @@ func (t *trace) wet(e event, share float64) bool {
 // sudden says whether the loss came within a few minutes and then stayed.
 func (t *trace) sudden(e event) bool {
 	low, high := t.rise(e)
-	return high-low < 400
+	return high-low <= atOnce
 }
 
 // rise returns when a fifth and when four fifths of the loss at the end were first
@@ -60,12 +60,12 @@ func (t *trace) dark(e event, level float64) Verdict {
 	signal := math.Pow(10, level/10)*(t.clear+1) - 1
 	left := 10 * math.Log10(max(signal, 1e-3)) // C/N, if nothing but the signal fell
 	switch {
-	case level > -0.5:
-		return verdict(CauseLNB, t.at[e.first], 0.4+level/2, Clue{"no_lock", 0}, Clue{"level_not_down", level})
+	case level > (t.whenNoisy(least)+t.whenTurned(least))/2:
+		return verdict(CauseLNB, t.since(e), 0.4+level/2, Clue{"no_lock", 0}, Clue{"level_not_down", level})
 	case left > float64(t.Threshold)+0.8:
-		return verdict(CauseSkew, t.at[e.first], (left-float64(t.Threshold))/4, append(clues, Clue{"level_says", left})...)
+		return verdict(CauseSkew, t.since(e), (left-float64(t.Threshold))/4, append(clues, Clue{"level_says", left})...)
 	case level < t.whenPointing(least+15):
-		return verdict(CauseUnknown, t.at[e.first], 0, append(clues, Clue{"nothing_left", level})...)
+		return verdict(CauseUnknown, t.since(e), 0, append(clues, Clue{"nothing_left", level})...)
 	}
 	return t.moved(e, least, level, 1)
 }
@@ -73,26 +73,44 @@ func (t *trace) dark(e event, level float64) Verdict {
 // moved judges a signal that fell without noise, for good.
 func (t *trace) moved(e event, loss, level, share float64) Verdict {
 	clues := []Clue{{"cnr_down", loss}, {"level_down", -level}, {"no_noise", share}, {"to_stay", t.span(e) / 3600}}
-	// A storm is told by its noise and by what was worse for a while.
-	worst, wettest := 0.0, 0.0
+	// A storm is told by what was worse for a while.
+	worst := 0.0
 	for i := e.first; i <= e.last; i++ {
 		if t.bad[i] {
-			worst = max(worst, t.smooth[i]-loss)
-			if !math.IsNaN(t.level[i]) && i+1 < len(t.level) && i > 0 {
-				wettest = max(wettest, level-median([]float64{t.level[i-1], t.level[i], t.level[i+1]}))
-			}
+			worst = max(worst, t.smooth[i]-loss, level-t.even[i])
 		}
 	}
 	low, high := t.rise(e)
 	switch {
-	case worst > deeper || wettest > deeper:
-		return verdict(CauseRainThenStep, t.at[e.first], max(worst, wettest)/deeper-0.5, append(clues, Clue{"worse_before", max(worst, wettest)})...)
+	case worst > deeper:
+		return verdict(CauseRainThenStep, t.movedAt(e), worst/deeper-0.5, append(clues, Clue{"worse_before", worst})...)
 	case high-low > slow:
 		return verdict(CauseSag, t.sagSince(e), 0.3+share/2, append(clues, Clue{"slowly", (high - low) / 3600})...)
+	case high-low > atOnce && !t.CBand:
+		return verdict(CauseRainThenStep, t.movedAt(e), 0.1, append(clues, Clue{"slowly", (high - low) / 3600})...)
 	case t.span(e) < brief/2:
-		return verdict(CauseUnknown, t.at[e.first], 0, clues...)
+		return verdict(CauseUnknown, t.since(e), 0, clues...)
 	}
-	return verdict(CauseStep, t.at[e.first], 1-math.Abs(1-share), append(clues, Clue{"at_once", (high - low) / 60})...)
+	return verdict(CauseStep, t.since(e), 1-math.Abs(1-share), append(clues, Clue{"at_once", (high - low) / 60})...)
+}
+
+// movedAt returns when a storm moved the dish: the level fell from one sample to the next,
+// and neither before nor after; or else when what is left was reached.
+func (t *trace) movedAt(e event) float64 {
+	final := median(t.smooth[max(e.first, e.last-10) : e.last+1])
+	settled := e.last
+	for settled > e.first && t.smooth[settled] <= final+trigger {
+		settled--
+	}
+	const near = 3
+	at, most := settled, -0.4
+	for i := e.first + near; i <= settled+near && i+near <= e.last; i++ {
+		fall := t.level[i] - t.level[i-1]
+		if t.level[i-1]-t.level[i-near] > -0.3 && t.level[i+near]-t.level[i] > -0.3 && fall < most {
+			at, most = i, fall
+		}
+	}
+	return t.at[at]
 }
 
 // sagSince returns when a mast began to give way that leans by the same angle every
@@ -123,9 +141,9 @@ func (t *trace) noisy(e event, loss, level float64) Verdict {
 		turned += levelSpread
 	}
 	if turned < 0 {
-		return verdict(CauseSkew, t.at[e.first], -turned, append(clues, Clue{"level_down", -level})...)
+		return verdict(CauseSkew, t.since(e), -turned, append(clues, Clue{"level_down", -level})...)
 	}
-	return verdict(CauseLNB, t.at[e.first], 0.2+turned, append(clues, Clue{"level_not_down", level})...)
+	return verdict(CauseLNB, t.since(e), 0.2+turned, append(clues, Clue{"level_not_down", level})...)
 }
 
 // passing judges what was over before the end.
@@ -136,11 +154,11 @@ func (t *trace) passing(e event) Verdict {
 	case math.IsNaN(share):
 		return t.weather(e, share)
 	case share < quiet && t.CBand:
-		return verdict(CauseFiveG, t.at[e.first], 0.2, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
+		return verdict(CauseFiveG, t.since(e), 0.2, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
 	case share < quiet:
-		return verdict(CauseUnknown, t.at[e.first], 0, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
+		return verdict(CauseUnknown, t.since(e), 0, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
 	case share > 0.92:
-		return verdict(CauseObstruction, t.at[e.first], 0.1, Clue{"no_noise", share}, Clue{"lasted", t.span(e) / 60})
+		return verdict(CauseObstruction, t.since(e), 0.1, Clue{"no_noise", share}, Clue{"lasted", t.span(e) / 60})
 	}
 	return t.weather(e, share)
 }
@@ -152,7 +170,7 @@ func (t *trace) weather(e event, share float64) Verdict {
 	clues := []Clue{{"cnr_down", slices.Max(t.smooth)}, {"noise_too", share}, {"lasted", spell / 60}, {"temperature", warmest}}
 	long := spell / snowLasts
 	if warmest < snowWarm && long > 1 {
-		return verdict(CauseSnow, t.at[e.first], long-0.7, clues...)
+		return verdict(CauseSnow, t.since(e), long-0.7, clues...)
 	}
 	margin := 0.9
 	if warmest < snowWarm {
@@ -161,7 +179,7 @@ func (t *trace) weather(e event, share float64) Verdict {
 	if t.CBand { // rain of the tropics would be needed
 		margin = min(margin, 0.2)
 	}
-	return verdict(CauseRain, t.at[e.first], margin, clues...)
+	return verdict(CauseRain, t.since(e), margin, clues...)
 }
 
 // longest is the longest spell of the event, short breaks included.
