@@ -8,8 +8,8 @@ import (
 
 // Survey is what a dish command was asked for.
 type Survey struct {
-	Kind    string            // "look", "field", "sun", "shadow" or "outage"
-	Options map[string]string // as they were typed: lat, lon, height, sat, az, dish, freq, offset
+	Kind    string            // "look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass" or "why"
+	Options map[string]string // as they were typed: lat, lon, height, sat, az, dish, freq, offset, log …
 	At      time.Time         // zero: now
 	Year    int               // 0: what comes next
 	Days    bool              // each day of an outage
@@ -33,13 +33,18 @@ func surveys() map[string][]string {
 		"sun":    {"at"},
 		"shadow": {"sat", "az", "at"},
 		"outage": {"sat", "dish", "freq", "year"},
+
+		"boresight": {"log", "id", "sat", "beam", "dish", "freq"},
+		"peak":      {"log", "id", "beam", "dish", "freq", "el", "sat"},
+		"compass":   {"log", "id", "decl", "total", "dip", "at"},
+		"why":       {"log", "id", "band", "clear", "threshold", "sun"},
 	}
 }
 
 // Dish returns the commands of the dish. Their surveyor is in the Env.
 func Dish() []Command {
 	var list []Command
-	for _, kind := range []string{"look", "field", "sun", "shadow", "outage"} {
+	for _, kind := range []string{"look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass", "why"} {
 		list = append(list, Command{Name: "dish " + kind, Usage: "cmd.dish." + kind + ".usage", Help: "cmd.dish." + kind + ".help",
 			Offline: true, Timeout: longest, Run: func(ctx context.Context, env *Env, args []string) (Result, error) {
 				return survey(ctx, env, kind, args)
@@ -71,10 +76,15 @@ func survey(ctx context.Context, env *Env, kind string, args []string) (Result, 
 			return Result{}, env.Misused("cmd.dish.year", "got", y, "first", firstYear, "last", lastYear)
 		}
 	}
+	logged := contains(surveys()[kind], "log")
 	switch {
+	case logged && opt["log"] == "":
+		return Result{}, env.Misused("cmd.dish.no_log", "name", "dish "+kind)
+	case opt["log"] == "-" && s.Batch == "-":
+		return Result{}, env.Misused("cmd.dish.one_input")
 	case s.Batch != "" && env.json:
 		return Result{}, env.Misused("cmd.dish.batch_json")
-	case env.Dish == nil || s.Batch != "" && env.Out == nil:
+	case env.Dish == nil || (s.Batch != "" || logged) && env.Out == nil:
 		return Result{}, env.Failed("cmd.not_here")
 	}
 	return env.Dish(ctx, env, s)

@@ -33,6 +33,7 @@ type Sample struct {
 	At          time.Duration // since the log's begin
 	Locked      bool
 	CNR         DB      // while locked
+	Other       float64 // C/N of the other polarisation in dB; NaN: unknown
 	Level       float64 // dBm of all that comes out of the cable; NaN: unknown
 	Temperature float64 // °C outside; NaN: unknown
 }
@@ -128,6 +129,7 @@ type trace struct {
 	at     []float64 // seconds
 	lock   []bool
 	loss   []float64 // dB of C/N; without lock what it takes to lose it
+	other  []float64 // dB of the other polarisation's C/N, against the usual; NaN: unknown
 	level  []float64 // dB against the usual level at that temperature; NaN: unknown
 	temp   []float64
 	smooth []float64 // the running median of loss
@@ -153,6 +155,10 @@ func newTrace(l Link, log []Sample) (*trace, error) {
 			s.Level = math.NaN()
 		}
 		t.at, t.lock, t.loss = append(t.at, s.At.Seconds()), append(t.lock, s.Locked), append(t.loss, loss)
+		if !s.Locked || !within(s.Other, -30, 60) {
+			s.Other = math.NaN()
+		}
+		t.other = append(t.other, -s.Other)
 		t.level, t.temp = append(t.level, s.Level), append(t.temp, s.Temperature)
 	}
 	if n := len(t.at); n < fewSamples || t.at[n-1]-t.at[0] < shortest.Seconds() {
@@ -187,7 +193,7 @@ func (t *trace) noise() float64 {
 
 // relate takes the usual level and the drift with temperature out of the level.
 func (t *trace) relate() {
-	var usual []float64
+	var usual, other []float64
 	first := math.Inf(1)
 	for i := range t.at {
 		if !t.lock[i] || math.Abs(t.loss[i]) > normal || math.IsNaN(t.level[i]) {
@@ -197,7 +203,11 @@ func (t *trace) relate() {
 		if t.at[i] > first+usualSpan {
 			break
 		}
-		usual = append(usual, t.level[i]-t.drifted(i))
+		usual, other = append(usual, t.level[i]-t.drifted(i)), append(other, t.other[i])
+	}
+	before := median(other)
+	for i := range t.other {
+		t.other[i] -= before
 	}
 	t.known = len(usual) >= 5
 	base := mean(usual) // levels come in halves of a dB; their mean is finer

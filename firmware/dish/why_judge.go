@@ -89,7 +89,12 @@ func (t *trace) since(e event) float64 {
 	return t.at[i]
 }
 
+// verdict leaves out the clues without a figure.
 func verdict(c Cause, at, margin float64, clues ...Clue) Verdict {
+	clues = slices.DeleteFunc(clues, func(c Clue) bool { return math.IsNaN(c.Value) || math.IsInf(c.Value, 0) })
+	if math.IsNaN(margin) {
+		margin = 0
+	}
 	return Verdict{Cause: c, Onset: seconds(at), Confidence: 0.5 + 0.49*min(max(margin, 0), 1), Clues: clues}
 }
 

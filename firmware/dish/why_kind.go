@@ -81,7 +81,11 @@ func (t *trace) moved(e event, loss, level, share float64) Verdict {
 		}
 	}
 	low, high := t.rise(e)
+	end := t.at[len(t.at)-1] - lastSpan
+	other := median(where(t.other, func(i int) bool { return t.at[i] >= end && t.lock[i] }))
 	switch {
+	case other < loss/3: // a dish that moved takes both
+		return verdict(CauseUnknown, t.since(e), 0, append(clues, Clue{"other_kept", other})...)
 	case worst > deeper:
 		return verdict(CauseRainThenStep, t.movedAt(e), worst/deeper-0.5, append(clues, Clue{"worse_before", worst})...)
 	case high-low > slow:

@@ -45,6 +45,7 @@ func (s sky) day(r *rand.Rand, every time.Duration) (log []dish.Sample) {
 		x := dish.Sample{At: at, Level: math.Round(2*level) / 2, Temperature: math.Round(10*temp) / 10}
 		if cnr > float64(s.link.Threshold) {
 			x.Locked, x.CNR = true, dish.DB(math.Round(10*cnr)/10)
+			x.Other = math.Round(10*cnr-4) / 10
 		}
 		log = append(log, x)
 	}
@@ -264,6 +265,19 @@ func TestWhyWithoutLevel(t *testing.T) {
 				t.Errorf("%s, %s: %+v", name, c, v)
 			}
 		}
+	}
+}
+
+// A dish that moves takes both polarisations.
+func TestWhyOfOnePolarisation(t *testing.T) {
+	r := rand.New(rand.NewPCG(47, 48))
+	s := happening(r, dish.CauseStep)
+	log := s.day(r, 2*time.Minute)
+	for i := range log {
+		log[i].Other = 12
+	}
+	if v, err := dish.Why(s.link, log); err != nil || v.Cause != dish.CauseUnknown {
+		t.Errorf("%+v, %v", v, err)
 	}
 }
 

@@ -12,9 +12,9 @@ func goldenLogs(t *testing.T) map[string][]dish.Sample {
 	t.Helper()
 	logs := map[string][]dish.Sample{}
 	for _, g := range table(t, "link_scenarios", 1000) {
-		s := dish.Sample{At: time.Duration(g.num("t_s")) * time.Second, Locked: g.cell["lock"] == "1", Level: g.num("level_dbm"), Temperature: g.num("temp_c")}
+		s := dish.Sample{At: time.Duration(g.num("t_s")) * time.Second, Locked: g.cell["lock"] == "1", Other: math.NaN(), Level: g.num("level_dbm"), Temperature: g.num("temp_c")}
 		if s.Locked {
-			s.CNR = dish.DB(g.num("cnr_db"))
+			s.CNR, s.Other = dish.DB(g.num("cnr_db")), g.num("cnr2_db")
 		}
 		logs[g.cell["id"]] = append(logs[g.cell["id"]], s)
 	}

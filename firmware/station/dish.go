@@ -20,12 +20,15 @@ import (
 // nil or without a dish when the command says everything itself.
 func surveyor(cfg *config.Config) command.Surveyor {
 	return func(ctx context.Context, env *command.Env, s command.Survey) (command.Result, error) {
-		if s.Batch != "" {
-			return sheetOf(s).batch(ctx, env, s.Batch)
-		}
 		q := question{cfg: cfg, env: env, survey: s, at: s.At}
 		if q.at.IsZero() {
 			q.at = env.Now()
+		}
+		switch r, ours, err := q.studied(ctx); {
+		case ours:
+			return r, err
+		case s.Batch != "":
+			return sheetOf(s).batch(ctx, env, s.Batch)
 		}
 		return q.answer()
 	}
@@ -150,6 +153,9 @@ func sayDish(env *command.Env, err error) string {
 	case errors.Is(err, dish.ErrExpired):
 		m := dish.WMM2025()
 		return env.Text.Say("cmd.dish.expired", "name", m.Name, "from", m.From, "until", m.Until)
+	}
+	if said, ok := sayFit(env, err); ok {
+		return said
 	}
 	return err.Error()
 }
