@@ -1,6 +1,10 @@
 // Package dish knows where a dish has to point and when the Sun is in its way:
 // look angles on the WGS84 ellipsoid, the skew of the polarisation, refraction, the
 // magnetic field, the Sun, sun outages, the width of the beam and the loss in rain.
+// From logs it tells where a dish does point (FindBoresight, by the Sun; Peak, by a hand
+// scan), where a compass board points (CalibrateCompass) and why a signal fell (Why).
+// Those are fits by physics: each has an error of its own, and where the log does not
+// say enough they return an error instead of a number.
 //
 // It is pure: places, times and satellites come in, angles go out, nothing is opened
 // or remembered. It promises the figures of the golden tables in testdata; it never

@@ -144,7 +144,6 @@ func (t *trace) sun(e event) Verdict {
 // flicker looks for noise that is switched on and off.
 func (t *trace) flicker(e event) (Verdict, bool) {
 	jumps, first := 0, -1
-	level := math.NaN()
 	for i := 1; i < len(t.loss); i++ {
 		up, down := t.loss[i], t.loss[i-1]
 		if math.Abs(up-down) > max(jump, 8*t.sigma) && min(up, down) < 2*trigger {
@@ -155,7 +154,8 @@ func (t *trace) flicker(e event) (Verdict, bool) {
 		}
 	}
 	high := func(i int) bool { return t.loss[i] > jump }
-	if level = median(where(t.level, high)); jumps < fewJumps || t.known && level < -0.6 {
+	level := median(where(t.level, high))
+	if jumps < fewJumps || t.known && level < -0.6 {
 		return Verdict{}, false
 	}
 	clues := []Clue{{"switching", float64(jumps)}, {"level_not_down", level}}
