@@ -7,22 +7,23 @@ import (
 
 // What tells the causes apart. Times are seconds, levels and losses dB.
 const (
-	lastSpan    = 3600.0 // the state at the end
-	cableDrop   = 2.5    // a level that falls by so much while C/N stays
-	cableKeeps  = 1.0
-	sunSpan     = 1500.0 // half of the longest sun outage
-	jump        = 1.5    // C/N from one sample to the next, of interference
-	fewJumps    = 4
-	aligned     = 0.72   // share of the level that a dish loses with C/N when only the signal falls
-	quiet       = 0.15   // the same when only noise rises
-	slow        = 7200.0 // from a fifth to four fifths of the loss: a mast that gives way
-	atOnce      = 400.0
-	deeper      = 1.0 // than it stays: something came and went
-	snowWarm    = 3.0 // °C above which snow does not stick
-	snowLasts   = 3.2 * 3600
-	brief       = 3600.0
-	sideBySide  = 900.0 // seconds between spells that are one event
-	levelSpread = 0.35
+	lastSpan     = 3600.0 // the state at the end
+	cableDrop    = 2.5    // a level that falls by so much while C/N stays
+	cableKeeps   = 1.0
+	sunSpan      = 1500.0 // half of the longest sun outage
+	jump         = 1.5    // C/N from one sample to the next, of interference
+	fewJumps     = 4
+	aligned      = 0.72   // share of the level that a dish loses with C/N when only the signal falls
+	quiet        = 0.15   // the same when only noise rises
+	slow         = 7200.0 // from a fifth to four fifths of the loss: a mast that gives way
+	atOnce       = 400.0
+	deeper       = 1.0 // than it stays: something came and went
+	snowWarm     = 3.0 // °C above which snow does not stick
+	snowLasts    = 3.2 * 3600
+	weatherLasts = 15 * 3600.0 // longer than rain or snow on a dish
+	brief        = 3600.0
+	sideBySide   = 900.0 // seconds between spells that are one event
+	levelSpread  = 0.35
 )
 
 // event is the bad samples that are judged.
@@ -98,9 +99,13 @@ func verdict(c Cause, at, margin float64, clues ...Clue) Verdict {
 	return Verdict{Cause: c, Onset: seconds(at), Confidence: 0.5 + 0.49*min(max(margin, 0), 1), Clues: clues}
 }
 
-// nothing is a clear sky, the surer the less C/N moved.
+// nothing is a clear sky, the surer the less C/N moved and if nothing was missed.
 func (t *trace) nothing() Verdict {
-	return verdict(CauseClear, -1, 1.5-slices.Max(t.smooth)/trigger, Clue{"steady", slices.Max(t.smooth)})
+	margin, clues := 1.5-slices.Max(t.smooth)/trigger, []Clue{{"steady", slices.Max(t.smooth)}}
+	if t.SunKnown && !slices.ContainsFunc(t.at, func(at float64) bool { return math.Abs(at-t.Sun.Seconds()) < 300 }) {
+		margin, clues = 0, append(clues, Clue{"sun_unseen", t.Sun.Seconds()})
+	}
+	return verdict(CauseClear, -1, margin, clues...)
 }
 
 // where returns the values at which keep holds.

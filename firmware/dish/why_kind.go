@@ -62,12 +62,30 @@ func (t *trace) dark(e event, level float64) Verdict {
 	switch {
 	case level > (t.whenNoisy(least)+t.whenTurned(least))/2:
 		return verdict(CauseLNB, t.since(e), 0.4+level/2, Clue{"no_lock", 0}, Clue{"level_not_down", level})
-	case left > float64(t.Threshold)+0.8:
+	case left > float64(t.Threshold)+0.8 && (t.CBand || t.fell(e, level)): // rain and snow make noise as well, but not at once
 		return verdict(CauseSkew, t.since(e), (left-float64(t.Threshold))/4, append(clues, Clue{"level_says", left})...)
 	case level < t.whenPointing(least+15):
 		return verdict(CauseUnknown, t.since(e), 0, append(clues, Clue{"nothing_left", level})...)
 	}
-	return t.moved(e, least, level, 1)
+	// Without a lock C/N does not tell of noise: how it came to this does.
+	before := t.share(func(i int) bool { return t.bad[i] })
+	switch {
+	case t.CBand || t.fell(e, level) || before >= aligned && left < float64(t.Threshold)+0.8:
+		return t.moved(e, least, level, 1)
+	case t.span(e) < weatherLasts && before > quiet:
+		return t.weather(e, before)
+	}
+	return verdict(CauseUnknown, t.since(e), 0, clues...)
+}
+
+// fell says whether two thirds of the level was lost from one sample to the next but one.
+func (t *trace) fell(e event, level float64) bool {
+	for i := max(e.first-3, 1); i < min(e.first+5, len(t.level)-1); i++ {
+		if t.level[i+1]-t.level[i-1] < 0.65*level {
+			return true
+		}
+	}
+	return false
 }
 
 // moved judges a signal that fell without noise, for good.

@@ -327,3 +327,75 @@ func FuzzWhy(f *testing.F) {
 		}
 	})
 }
+
+// While it still rains or snows nobody knows whether the dish will be found moved, so
+// that is not claimed; a dish that was moved an hour ago is known.
+func TestWhyWhileItLasts(t *testing.T) {
+	for _, want := range []dish.Cause{dish.CauseRain, dish.CauseSnow, dish.CauseStep} {
+		r := rand.New(rand.NewPCG(49, 50))
+		right := 0
+		const cases = 60
+		for range cases {
+			s := happening(r, want)
+			log := s.day(r, 2*time.Minute)
+			v, err := dish.Why(s.link, log[:s.amid(r, want)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			wet := v.Cause == dish.CauseRain || v.Cause == dish.CauseSnow // snow takes hours to be told from rain
+			switch {
+			case v.Cause == want || want == dish.CauseSnow && wet:
+				right++
+			case misaligned(v.Cause) != misaligned(want) && v.Cause != dish.CauseUnknown:
+				t.Errorf("%s (%+v, onset %.0f): %+v", want, s.link, s.onset, v)
+			}
+		}
+		t.Logf("%s: %d of %d", want, right, cases)
+		if 2*right < cases {
+			t.Errorf("%s: only %d of %d", want, right, cases)
+		}
+	}
+}
+
+// amid is a sample in the middle of what happens.
+func (s sky) amid(r *rand.Rand, c dish.Cause) int {
+	if c == dish.CauseStep {
+		return int(s.onset/120) + 31
+	}
+	var deep float64
+	for t := 0.0; t < 86_400; t += 120 {
+		deep = max(deep, s.signal(t))
+	}
+	var list []int
+	for t := 0.0; t < 86_400; t += 120 {
+		if s.signal(t) > 0.5*deep {
+			list = append(list, int(t/120))
+		}
+	}
+	return list[r.IntN(len(list))] + 1
+}
+
+// Drivers say anything without a lock (vidtv: -2,554,544,930): that is no level.
+func TestWhyOfGarbageWithoutLock(t *testing.T) {
+	r := rand.New(rand.NewPCG(51, 52))
+	for _, c := range []dish.Cause{dish.CauseSkew, dish.CauseRain, dish.CauseFiveG, dish.CauseRainThenStep} {
+		for range 10 {
+			s := happening(r, c)
+			log := s.day(r, 2*time.Minute)
+			for i := range log {
+				if !log[i].Locked {
+					log[i].Level = -2_554_544_930
+				}
+			}
+			v, err := dish.Why(s.link, log)
+			if err != nil || misaligned(v.Cause) && c != dish.CauseRainThenStep {
+				t.Errorf("%s: %+v, %v", c, v, err)
+			}
+			for _, clue := range v.Clues {
+				if math.Abs(clue.Value) > 1e6 {
+					t.Errorf("%s: %+v", c, clue)
+				}
+			}
+		}
+	}
+}

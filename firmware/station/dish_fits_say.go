@@ -64,7 +64,7 @@ func evidence(c *text.Catalogue, v dish.Verdict) string {
 func sayClue(c *text.Catalogue, clue dish.Clue) string {
 	decimals := 1
 	switch clue.Word {
-	case "sun_foretold", "switching", "lasted", "at_once":
+	case "sun_foretold", "sun_unseen", "switching", "lasted", "at_once":
 		decimals = 0
 	}
 	if clue.Word == "noise_too" || clue.Word == "no_noise" {
