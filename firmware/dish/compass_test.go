@@ -133,7 +133,7 @@ func (b board) yardstick() dish.Yardstick {
 func TestCompassOfSimulatedBoards(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
 	var sum, most, told float64
-	const cases = 24
+	const cases = 12
 	over := 0
 	for range cases {
 		b := boardOf(r)

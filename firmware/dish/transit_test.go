@@ -166,7 +166,7 @@ func TestBoresightOfSimulatedStations(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(21, 22))
 			var sum, most, wild float64
-			const cases = 16
+			const cases = 8
 			refused := 0
 			for range cases {
 				p := passing(t, r)
