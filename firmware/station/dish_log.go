@@ -202,12 +202,13 @@ func (l *diary[T]) close(env *command.Env, r command.Result) command.Result {
 	if l.bad > 0 {
 		said = append(said, env.Text.Say("cmd.dish.log_bad", "file", l.file, "bad", l.bad, "rows", l.rows))
 	}
-	rest := slices.DeleteFunc(slices.Clone(l.ids), func(id string) bool { return l.asked[id] > 0 })
-	if len(rest) > 0 {
-		said = append(said, env.Text.Say("cmd.dish.log_rest", "file", l.file, "count", len(rest), "list", several(rest)))
-	}
-	if l.bad > 0 || len(rest) > 0 {
+	if l.bad > 0 {
 		r.Code = command.CodeFailed
+	}
+	// Of a log of many stations some may be asked: that is said, beside the table, and no failure.
+	rest := slices.DeleteFunc(slices.Clone(l.ids), func(id string) bool { return l.asked[id] > 0 })
+	if len(rest) > 0 && env.Errs != nil {
+		fmt.Fprintln(env.Errs, env.Text.Say("cmd.dish.log_rest", "file", l.file, "count", len(rest), "list", several(rest)))
 	}
 	r.Text = strings.Join(said, "\n")
 	return r
