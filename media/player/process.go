@@ -121,9 +121,12 @@ func complaint(o Opts) string {
 // may do so gives it; nothing is missed by who may not.
 const niceness = -10
 
-// hurry gives every thread of a process precedence.
+// hurry gives every thread of a process precedence, and its session: where the kernel
+// shares the processors among sessions first (sched_autogroup_enabled, which Debian
+// sets), the niceness of threads counts inside of one only, and mpv has its own.
 func hurry(pid int) {
-	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid)) // none of one that is gone
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte(strconv.Itoa(niceness)), 0) // not there in other kernels
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))                                   // none of one that is gone
 	for _, task := range tasks {
 		if tid, err := strconv.Atoi(task.Name()); err == nil {
 			_ = syscall.Setpriority(syscall.PRIO_PROCESS, tid, niceness)

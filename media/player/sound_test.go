@@ -150,7 +150,8 @@ func TestLoudnessOfWhatPlays(t *testing.T) {
 	}
 }
 
-// Every thread of mpv goes before other programs, where that is allowed.
+// Every thread of mpv, and its session where the kernel shares among sessions, goes
+// before other programs, where that is allowed.
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -160,6 +161,10 @@ func TestPrecedence(t *testing.T) {
 	r.must(r.Preload(r.ctx(), clip(t, 60), 0))
 	r.must(r.Play(r.ctx()))
 	pid := r.until("playing", playing).PID
+	group, err := os.ReadFile(fmt.Sprintf("/proc/%d/autogroup", pid))
+	if err == nil && !strings.HasSuffix(strings.TrimSpace(string(group)), "nice -10") {
+		t.Errorf("session: %s", group)
+	}
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil || len(tasks) < 3 {
 		t.Fatalf("%d threads, %v", len(tasks), err)
