@@ -66,7 +66,7 @@ func members() []firmware.Member {
 	numbers := []int{1, 2, 3, 5, 8, 12, 21, 35}
 	list := make([]firmware.Member, len(names))
 	for i := range names {
-		list[i] = firmware.Member{Number: numbers[i], Name: names[i], Branch: "王家村支部"}
+		list[i] = firmware.Member{Number: numbers[i], Name: names[i], Branch: "王家村支部", Household: fmt.Sprintf("%d组%d号", i/4+1, i/2+1)}
 	}
 	return list
 }
@@ -188,8 +188,9 @@ func (v *Village) writeConfig() error {
 		return err
 	}
 	var roster strings.Builder
+	roster.WriteString("number,name,branch,household\n")
 	for _, m := range members() {
-		fmt.Fprintf(&roster, "%d,%s,%s\n", m.Number, m.Name, m.Branch)
+		fmt.Fprintf(&roster, "%d,%s,%s,%s\n", m.Number, m.Name, m.Branch, m.Household)
 	}
 	return replaceFile(cfg.Roster.File, []byte(roster.String()))
 }
