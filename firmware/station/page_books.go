@@ -28,9 +28,9 @@ type pageRegisters struct{ st *Station }
 
 // bookForms are what a month is offered as, by the end of its ID.
 var bookForms = []struct{ ending, key, media string }{
-	{".html", "page.register.print", "text/html; charset=utf-8"},
-	{".xlsx", "page.register.workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	{".zip", "page.register.signed", "application/zip"},
+	{".html", "cmd.register.as_page", "text/html; charset=utf-8"},
+	{".xlsx", "cmd.register.as_workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	{".zip", "cmd.register.as_folder", "application/zip"},
 }
 
 // errFirst ends a scan at its first record.

@@ -249,7 +249,9 @@ func (r *rig) forced(t *testing.T, b bad, good player.Item) {
 	} else {
 		r.must(r.Queue(good))
 	}
-	r.must(r.Play(r.ctx()))
+	if err := r.Play(r.ctx()); err != nil {
+		t.Fatalf("%v; %+v", err, r.State())
+	}
 	for {
 		e := r.event(player.Ended)
 		if e.File == good.File {

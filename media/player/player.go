@@ -202,8 +202,11 @@ func (p *Player) hold(ctx context.Context, what string, paused bool) error {
 		}
 	}
 	err = p.wait(ctx, func() (bool, error) {
-		if p.want.gen != gen {
+		switch {
+		case p.want.gen != gen:
 			return false, ErrReplaced
+		case !paused && p.want.ended && len(p.want.next) == 0:
+			return true, nil // it is over already: whoever waits may be slower than a short film
 		}
 		return p.link != nil && p.view.settled == p.want.id && p.view.paused == paused, nil
 	})
