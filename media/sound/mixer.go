@@ -19,6 +19,7 @@ type mixer struct {
 	voices  []Clip
 	speech  []Clip // the first is being said
 	dropped int
+	tone    *Tone         // nil: none
 	gain    float64       // of the sum, 1 unless it was too loud of late; 0 before the first sample
 	changed chan struct{} // of capacity 1: speech began or ended; nil: nobody asks
 }
@@ -139,6 +140,9 @@ func (m *mixer) next() int16 {
 		}
 		sum += int(m.voices[i][0])
 		m.voices[i] = m.voices[i][1:]
+	}
+	if m.tone != nil {
+		sum += m.toned()
 	}
 	return m.limited(sum)
 }
