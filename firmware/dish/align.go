@@ -28,7 +28,7 @@ type Reading struct {
 	At         time.Time // when it was true; zero: there is none
 	Locked     bool
 	CNR        DB // NaN: unknown
-	Level      DB // dBm; NaN: unknown
+	Level      DB // dBm; NaN or 0: unknown
 	Right      Identity
 	Elevation  Gauge // of the beam, from an inclinometer
 	Azimuth    Gauge // true, from a compass
@@ -77,7 +77,7 @@ const (
 const (
 	settleFor = 700 * time.Millisecond
 	coarseFor = 3 * time.Second
-	fineFor   = 15 * time.Second
+	fineFor   = 30 * time.Second
 )
 
 // AlignOpts describe the dish that is aligned.
@@ -250,7 +250,10 @@ func (g *Guide) take(now time.Time, r Reading) bool {
 		r.CNR = DB(math.NaN())
 	}
 	g.last = r
-	if r.counts() && r.Right != IdentityWrong && (!g.best.Known || r.CNR > g.best.CNR) {
+	if !r.Locked || r.Right == IdentityRight {
+		g.found.ignore = false
+	}
+	if r.counts() && r.Right != IdentityWrong && !g.found.ignore && (!g.best.Known || r.CNR > g.best.CNR) {
 		g.best = Bar{true, r.CNR}
 	}
 	return true
@@ -366,7 +369,7 @@ func (g *Guide) advice() Advice {
 		a.Level = Bar{true, r.Level}
 	}
 	switch {
-	case a.Now.Known && r.Right == IdentityWrong:
+	case a.Now.Known && (r.Right == IdentityWrong || r.Right == IdentityUnknown && g.found.ignore):
 		a.Voice = VoiceWrong
 	case a.Now.Known:
 		a.Voice = VoiceSignal

@@ -98,7 +98,7 @@ func (g *Guide) next(h held) {
 		g.phase = PhasePeak
 		if !g.o.Circular && !g.skew.over {
 			g.phase = PhaseSkew
-			g.skew.begin(g, h)
+			g.turnFeed(h)
 			return
 		}
 	}
@@ -108,6 +108,8 @@ func (g *Guide) next(h held) {
 	}
 	e, s := t.est[axis], t.sigma[axis]
 	switch {
+	case g.moves >= mostPatience:
+		g.tighten(h)
 	case math.Abs(e) > 0.4*g.goal() && math.Abs(e) > 0.7*s:
 		g.move(axis, clip(-g.careful(e), longest*w), DoNothing)
 	case s > g.goal() && g.moves < patience:
@@ -117,11 +119,15 @@ func (g *Guide) next(h held) {
 	}
 }
 
-// patience is the number of moves after which what was reached has to do.
-const patience = 36
+// After so many moves nothing more is tried out, and after some more what was reached has
+// to do.
+const (
+	patience     = 34
+	mostPatience = 38
+)
 
 // fineNoise is the error of the mean C/N of a long rest, in dB.
-const fineNoise = 0.015
+const fineNoise = 0.01
 
 // lastStep is how far from the peak the last but one sample is best taken: nearer C/N
 // tells less of where the dish is, farther a hand misses by more.

@@ -55,7 +55,7 @@ func (g *Guide) search(h held) {
 // field is what is to be searched: what a sensor left is two and a half of its errors,
 // and the offset at which the coarse phase is content.
 func (g *Guide) field(h held, rounds int) finding {
-	f := finding{begun: true, reachX: mostOff, reachY: mostOff, right: true, rounds: rounds}
+	f := finding{begun: true, ignore: g.found.ignore, reachX: mostOff, reachY: mostOff, right: true, rounds: rounds}
 	if e := h.elevation; e.Known {
 		f.reachY = min(mostOff, max(0.3, e.Error)+e.Error*5/2)
 	}
@@ -100,19 +100,15 @@ func sweepAmount(d Degrees) Amount {
 
 // caught says whether a sweep is to be stopped.
 func (g *Guide) caught(r Reading) bool {
-	f := &g.found
-	if !r.Locked {
-		f.ignore = false
-		return false
-	}
-	return r.Right == IdentityRight || r.Right == IdentityUnknown && !f.ignore
+	return r.Locked && (r.Right == IdentityRight || r.Right == IdentityUnknown && !g.found.ignore)
 }
 
 // elsewhere goes on after another satellite.
 func (g *Guide) elsewhere(h held) {
+	g.best = Bar{} // it was that of the other one
 	if g.phase == PhaseCoarse && g.tries < mostCoarse {
 		g.coarse(h)
-		g.order.After = DoWrong
+		g.order.After, g.found.ignore = DoWrong, true
 		return
 	}
 	if !g.found.begun {

@@ -2,31 +2,35 @@ package dish
 
 import "math"
 
-// skewing finds the turn of the feed by three readings.
-type skewing struct {
-	over   bool
-	before float64 // C/N when it began
-	at     [3]float64
-	cnr    [3]float64
-	count  int
-	turn   float64 // where the feed is, degrees from the start, as asked for
-}
+// ClockMinute is how a feed is turned: by minutes of a clock's face.
+const ClockMinute Degrees = 6
 
 const (
-	// ClockMinute is how a feed is turned: by minutes of a clock's face.
-	ClockMinute Degrees = 6
-	skewProbe           = 12.0 // degrees to either side
-	mostSkew            = 30.0
+	skewProbe = 12.0 // degrees to either side
+	mostSkew  = 40.0 // from the start
+	goodSkew  = 4.0  // costs 0.02 dB and leaves 23 dB to the other polarisation
+	mostTurns = 4
 )
 
-func (k *skewing) begin(g *Guide, h held) {
-	*k = skewing{before: h.cnr, count: 1}
-	k.cnr[0] = h.cnr
-	k.ask(g, skewProbe)
+// skewing finds the turn of the feed: what comes in of the other polarisation, which is as
+// strong as ours or not there, is noise.
+type skewing struct {
+	over bool
+	seen []twist
+	turn float64 // where the feed is, degrees from the start, as asked for
 }
 
-// ask turns the feed; clockwise is positive.
-func (k *skewing) ask(g *Guide, by float64) {
+// twist is one reading.
+type twist struct{ at, cnr float64 }
+
+// turnFeed begins with the reading before the feed is turned; clockwise is positive.
+func (g *Guide) turnFeed(h held) {
+	g.skew = skewing{seen: []twist{{0, h.cnr}}}
+	g.twist(skewProbe)
+}
+
+func (g *Guide) twist(by float64) {
+	k := &g.skew
 	a := Amount{Minutes, math.Max(0.5, math.Round(math.Abs(by)/float64(ClockMinute)*2)/2), ClockMinute}
 	o := Order{Do: DoSkew, Forward: by > 0, Amount: a}
 	k.turn += o.signed()
@@ -40,58 +44,85 @@ func (g *Guide) turned(h held) {
 	if !h.locked {
 		c = float64(g.o.Threshold) - 1
 	}
-	if k.over { // the last turn is done
-		g.skewed(h, c)
+	k.seen = append(k.seen, twist{k.turn, c})
+	if len(k.seen) == 2 {
+		if c >= k.seen[0].cnr+1 { // that was the way
+			g.straighten(h)
+			return
+		}
+		g.twist(-skewProbe - k.turn)
 		return
 	}
-	k.at[k.count], k.cnr[k.count] = k.turn, c
-	k.count++
-	if k.count == 2 {
-		k.ask(g, -skewProbe-k.turn)
+	g.straighten(h)
+}
+
+// straighten turns to the best, or is content.
+func (g *Guide) straighten(h held) {
+	k := &g.skew
+	if off := k.best() - k.turn; math.Abs(off) > goodSkew && len(k.seen) <= mostTurns {
+		g.twist(off)
 		return
 	}
 	k.over = true
-	k.ask(g, k.best()-k.turn)
-}
-
-// best is where C/N is highest: noise over signal goes with the square of the tangent of
-// the angle, so that its reciprocal is a parabola near the best.
-func (k *skewing) best() float64 {
-	var inv [3]float64
-	for i, c := range k.cnr {
-		inv[i] = math.Pow(10, -c/10)
-	}
-	// The parabola through three points.
-	a, b, c := k.at[0], k.at[1], k.at[2]
-	d1, d2 := (inv[1]-inv[0])/(b-a), (inv[2]-inv[0])/(c-a)
-	bend := (d1 - d2) / (b - c)
-	if !(bend > 0) {
-		best := 0
-		for i := range k.cnr {
-			if k.cnr[i] > k.cnr[best] {
-				best = i
-			}
-		}
-		return k.at[best]
-	}
-	return clip(a-(d1-bend*(b-a))/(2*bend), mostSkew)
-}
-
-// skewed goes on with the peak: earlier samples are as much better as this one is.
-func (g *Guide) skewed(h held, c float64) {
 	g.phase = PhasePeak
-	t := &g.trail
 	if !h.locked {
 		g.relocate(h)
 		return
 	}
-	for i := range t.samples {
-		t.samples[i].cnr += c - g.skew.before
+	t := &g.trail
+	if gained := h.cnr - k.seen[0].cnr; math.Abs(gained) > 1 {
+		// Under another polarisation C/N had not followed the beam.
+		*t = trail{c0: h.cnr + 1, c0Sigma: 1.5, way: t.way}
+		t.add(sample{locked: true, cnr: h.cnr, sigma: h.sigma, tilt: h.elevation})
+		g.first()
+		return
 	}
-	t.c0 += c - g.skew.before
+	for i := range t.samples {
+		t.samples[i].cnr += h.cnr - k.seen[0].cnr
+	}
 	if t.fit(g.o) {
 		g.next(h)
 		return
 	}
 	g.first()
+}
+
+// best is where the feed should be: 1/(C/N) = A/cos² + x·tan², with the place of the
+// peak, A and x by a grid.
+func (k *skewing) best() float64 {
+	top := math.Inf(-1)
+	for _, s := range k.seen {
+		top = max(top, s.cnr)
+	}
+	best, least := 0.0, math.Inf(1)
+	for at := -mostSkew; at <= mostSkew; at++ {
+		for up := 0.0; up <= 6; up += 0.5 {
+			for _, x := range []float64{0, 0.3, 1} {
+				v := at * at / 2000 // about 30° beforehand
+				for _, s := range k.seen {
+					v += s.miss(at, top+up, x)
+				}
+				if v < least {
+					best, least = at, v
+				}
+			}
+		}
+	}
+	return best
+}
+
+// miss is the square of what a reading is off from the peak at at, of the height top, in
+// standard deviations of the reading and the hand.
+func (s twist) miss(at, top, x float64) float64 {
+	const reading, hand = 0.15, 1.5 // dB, degrees
+	at = s.at - at
+	slope := (noisier(at+1, top, x) - noisier(at-1, top, x)) / 2
+	return math.Pow(s.cnr-top+noisier(at, top, x), 2) / (reading*reading + hand*hand*slope*slope)
+}
+
+// noisier is by how much C/N is lower than at the peak.
+func noisier(off, top, x float64) float64 {
+	c := math.Cos(Degrees(min(math.Abs(off), 80)).rad())
+	a := math.Pow(10, -top/10)
+	return top + 10*math.Log10(a/(c*c)+x*(1/(c*c)-1))
 }

@@ -22,7 +22,6 @@ type scene struct {
 	threshold float64
 	incline   float64 // error of the inclinometer, degrees; 0: there is none
 	compass   float64
-	noLevel   bool
 	linear    bool
 }
 
@@ -108,9 +107,6 @@ func (w *world) reading() dish.Reading {
 	own := w.signal(x, y)
 	other := 0.8 * math.Pow(10, w.clear/10) * gain(math.Hypot(x-w.other[0], y-w.other[1]), w.width)
 	r := dish.Reading{At: w.now, CNR: dish.DB(math.NaN()), Level: dish.DB(-60 + 10*math.Log10(1+own+other) + 0.1*w.rnd.NormFloat64())}
-	if w.noLevel {
-		r.Level = dish.DB(math.NaN())
-	}
 	cnr := 10 * math.Log10(own/(1+other*0.1))
 	foreign := false
 	if o := 10 * math.Log10(other); w.otherLocks && o > cnr {
@@ -276,7 +272,7 @@ func TestVillagerFindsThePeak(t *testing.T) {
 	}
 	for i, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
-			good, inTime := 0, 0
+			good, inTime, near := 0, 0, 0
 			var moves []int
 			var offs []float64
 			for k := range cases {
@@ -294,6 +290,9 @@ func TestVillagerFindsThePeak(t *testing.T) {
 				if ok {
 					good++
 				}
+				if math.Hypot(x, y) <= 0.15 {
+					near++
+				}
 				if cases < 10 || os.Getenv("ALIGN_ALL") != "" {
 					t.Logf("case %d: %d moves %v, %.3f %.3f off, guess %.3f±%.3f, skew %.1f", k, v.moves, v.count, x, y, float64(v.last.Offset.Angle), float64(v.last.Offset.Error), w.skew)
 				}
@@ -301,6 +300,10 @@ func TestVillagerFindsThePeak(t *testing.T) {
 			slices.Sort(moves)
 			slices.Sort(offs)
 			t.Logf("%s: %d of %d within 0.05°, %d within 40 moves; moves half %d, most %d; off half %.3f, nine of ten %.3f, most %.3f", s.name, good, cases, inTime, moves[len(moves)/2], moves[len(moves)-1], offs[len(offs)/2], offs[len(offs)*9/10], offs[len(offs)-1])
+			// A hand that is a fifth off, at a beam of 2 or 3 degrees, is what the rest is of.
+			if 2*good < cases || 10*inTime < 9*cases || 10*near < 8*cases {
+				t.Errorf("%d within 0.05°, %d within 0.15°, %d within 40 moves", good, near, inTime)
+			}
 		})
 	}
 }
