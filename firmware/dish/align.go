@@ -83,21 +83,20 @@ const (
 // AlignOpts describe the dish that is aligned.
 type AlignOpts struct {
 	Beamwidth   Degrees // see Beamwidth
-	Diameter    Metres
 	Azimuth     Degrees // wanted, true; used only with a compass
 	Elevation   Degrees // wanted; the azimuth on the sky is shorter by its cosine
 	Clear       DB      // C/N of a well-aligned dish; 0: 12
 	Threshold   DB      // C/N from which on there is a lock; 0: 5
 	NutTurn     Degrees // by which a turn of the elevation nut tips the dish; 0: 1
-	AzimuthTurn Degrees // by which a turn of the azimuth screw turns it; 0: there is none, it is turned by hand at the rim
+	AzimuthTurn Degrees // by which a turn of the azimuth screw turns it; 0: there is none, it is turned by a pole across the dish
 	Circular    bool    // the polarisation is circular: there is no skew
 }
 
 // Check returns ErrDish or ErrOrbit when nothing can be aligned by o.
 func (o AlignOpts) Check() error {
 	switch {
-	case !within(float64(o.Beamwidth), 0.3, 12) || !within(float64(o.Diameter), 0.3, 20):
-		return fmt.Errorf("%w: %v m with a beam of %v degrees", ErrDish, o.Diameter, float64(o.Beamwidth))
+	case !within(float64(o.Beamwidth), 0.3, 12):
+		return fmt.Errorf("%w: a beam of %v degrees (want 0.3 to 12)", ErrDish, float64(o.Beamwidth))
 	case !within(float64(o.Azimuth), -180, 360) || !within(float64(o.Elevation), 5, 85):
 		return fmt.Errorf("%w to align to: azimuth %v, elevation %v degrees (want 5 to 85)", ErrOrbit, float64(o.Azimuth), float64(o.Elevation))
 	case !within(float64(o.Clear), 0, 40) || !within(float64(o.Threshold), 0, 30) || o.Clear != 0 && o.Clear < o.Threshold+1:

@@ -111,7 +111,7 @@ func (g *Guide) next(h held) {
 	case g.moves >= mostPatience:
 		g.tighten(h)
 	case math.Abs(e) > 0.4*g.goal() && math.Abs(e) > 0.7*s:
-		g.move(axis, clip(-g.careful(e), longest*w), DoNothing)
+		g.move(axis, clip(-g.careful(e, s), longest*w), DoNothing)
 	case s > g.goal() && g.moves < patience:
 		g.move(axis, math.Copysign(g.flank(s), t.way[axis]), DoNothing)
 	default:
@@ -129,15 +129,21 @@ const (
 // fineNoise is the error of the mean C/N of a long rest, in dB.
 const fineNoise = 0.01
 
-// lastStep is how far from the peak the last but one sample is best taken: nearer C/N
-// tells less of where the dish is, farther a hand misses by more.
+// lastMoves is in how many moves the last step is gone: hands miss each by a part of it,
+// now too much, now too little.
+const lastMoves = 2
+
+// lastStep is how far from the peak the last but these samples are best taken: nearer C/N
+// tells less of where the dish is, farther hands miss by more.
 func (g *Guide) lastStep() float64 {
 	bend := 12 / float64(g.o.Beamwidth*g.o.Beamwidth)
-	return math.Sqrt(fineNoise / (2 * handError * bend))
+	return math.Sqrt(fineNoise / (2 * bend * handError / math.Sqrt(lastMoves)))
 }
 
-// goal is the standard deviation on each axis that a hand can reach.
-func (g *Guide) goal() float64 { return max(float64(goodEnough), 1.6*handError*g.lastStep()) }
+// goal is the standard deviation on each axis that hands can reach.
+func (g *Guide) goal() float64 {
+	return max(float64(goodEnough), 1.6*handError/math.Sqrt(lastMoves)*g.lastStep())
+}
 
 // flank is how far to go from about the peak to learn more of where it is: the less is
 // known, the farther.
@@ -145,10 +151,15 @@ func (g *Guide) flank(sigma float64) float64 {
 	return min(firstProbe*float64(g.o.Beamwidth), max(g.lastStep(), 2*sigma))
 }
 
-// careful leaves the last step of a long way, which a hand would miss by more than that.
-func (g *Guide) careful(e float64) float64 {
-	if last := g.lastStep(); math.Abs(e) > 2*last {
+// careful leaves the last step of a long way, and goes half of that when a hand would
+// miss by too much.
+func (g *Guide) careful(e, sigma float64) float64 {
+	last := g.lastStep()
+	switch {
+	case math.Abs(e) > 2*last:
 		return e - math.Copysign(last, e)
+	case handError*math.Abs(e) > float64(goodEnough) && sigma < math.Abs(e)/3:
+		return e / lastMoves
 	}
 	return e
 }

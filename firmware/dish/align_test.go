@@ -18,7 +18,7 @@ var alignStart = time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
 
 func plainGuide(t *testing.T) *dish.Guide {
 	t.Helper()
-	g, err := dish.NewGuide(dish.AlignOpts{Beamwidth: 1.4, Diameter: 1.2, Elevation: 40})
+	g, err := dish.NewGuide(dish.AlignOpts{Beamwidth: 1.4, Elevation: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func locked(at time.Time, cnr dish.DB, right dish.Identity) dish.Reading {
 }
 
 func TestAlignOptsAreChecked(t *testing.T) {
-	good := dish.AlignOpts{Beamwidth: 1.4, Diameter: 1.2, Elevation: 40}
+	good := dish.AlignOpts{Beamwidth: 1.4, Elevation: 40}
 	tests := []struct {
 		name   string
 		change func(o *dish.AlignOpts)
@@ -39,7 +39,6 @@ func TestAlignOptsAreChecked(t *testing.T) {
 		{"good", func(*dish.AlignOpts) {}, nil},
 		{"no beam", func(o *dish.AlignOpts) { o.Beamwidth = 0 }, dish.ErrDish},
 		{"beam unknown", func(o *dish.AlignOpts) { o.Beamwidth = dish.Degrees(math.NaN()) }, dish.ErrDish},
-		{"no dish", func(o *dish.AlignOpts) { o.Diameter = 0 }, dish.ErrDish},
 		{"on the horizon", func(o *dish.AlignOpts) { o.Elevation = 0 }, dish.ErrOrbit},
 		{"never locks", func(o *dish.AlignOpts) { o.Clear, o.Threshold = 5, 6 }, dish.ErrDish},
 		{"nut", func(o *dish.AlignOpts) { o.NutTurn = -1 }, dish.ErrDish},
@@ -234,7 +233,7 @@ func TestEveryInstructionFitsTheView(t *testing.T) {
 	for _, c := range []*text.Catalogue{text.New("zh"), text.New("en")} {
 		for do := dish.DoTurn; do <= dish.DoWaitForReadings; do++ {
 			for after := dish.DoWaitForReadings; after <= dish.DoAgain; after++ {
-				for unit := dish.Fingers; unit <= dish.RimWidth; unit++ {
+				for unit := dish.Fingers; unit <= dish.PoleEnd; unit++ {
 					for _, mark := range []bool{true, false} {
 						o := dish.Order{Do: do, FromMark: mark, After: after, Amount: dish.Amount{Unit: unit, Count: 12.5, Size: 0.095}}
 						checkView(t, c, dish.Advice{Order: o, Moves: 40})

@@ -35,11 +35,11 @@ type Unit uint8
 
 // The units.
 const (
-	Fingers  Unit = iota // a finger's width at arm's length: 2°
-	Hands                // a fist's width at arm's length: 10°
-	Turns                // of the nut or the screw; degrees by AlignOpts
-	Minutes              // of a clock's face: a sixtieth of a turn
-	RimWidth             // millimetres at the rim of the dish, along which it is turned
+	Fingers Unit = iota // a finger's width at arm's length: 2°
+	Hands               // a fist's width at arm's length: 10°
+	Turns               // of the nut or the screw; degrees by AlignOpts
+	Minutes             // of a clock's face: a sixtieth of a turn
+	PoleEnd             // millimetres at the end of a pole across the dish, a metre from the mast: 0.057°
 )
 
 // The widths at an arm's length, in degrees.
@@ -47,6 +47,9 @@ const (
 	FingerWidth Degrees = 2
 	HandWidth   Degrees = 10
 )
+
+// PoleMillimetre is the angle of a millimetre at a metre.
+const PoleMillimetre = Degrees(0.001 * 180 / math.Pi)
 
 // Amount is how much to move.
 type Amount struct {
@@ -94,8 +97,7 @@ func (o AlignOpts) azimuthAmount(d Degrees) Amount {
 	case o.AzimuthTurn > 0:
 		return turnsOf(d, o.AzimuthTurn)
 	}
-	mm := degrees(0.001 / float64(o.Diameter/2))
-	return Amount{RimWidth, math.Max(0.5, math.Round(2*float64(d/mm))/2), mm}
+	return Amount{PoleEnd, math.Max(0.5, math.Round(2*float64(d/PoleMillimetre))/2), PoleMillimetre}
 }
 
 func turnsOf(d, turn Degrees) Amount {
@@ -156,7 +158,7 @@ func either(yes bool, a, b string) string {
 
 // Key returns the words of the amount in the catalogue, with the place {n}.
 func (a Amount) Key() string {
-	return [...]string{"align.fingers", "align.hands", "align.turns", "align.minutes", "align.rim"}[min(a.Unit, RimWidth)]
+	return [...]string{"align.fingers", "align.hands", "align.turns", "align.minutes", "align.pole"}[min(a.Unit, PoleEnd)]
 }
 
 // Say returns the instruction in the language of c.

@@ -16,23 +16,21 @@ import (
 // scene is a dish in a village as physics has it.
 type scene struct {
 	name      string
-	diameter  dish.Metres
 	beam      dish.Degrees
 	clear     float64 // C/N at the peak
 	threshold float64
 	incline   float64 // error of the inclinometer, degrees; 0: there is none
 	compass   float64
-	linear    bool
 }
 
 func scenes() []scene {
 	return []scene{
-		{name: "Ku 0.75 m", diameter: 0.75, beam: 2.24, clear: 11.5, threshold: 5, linear: true},
-		{name: "Ku 1.2 m", diameter: 1.2, beam: 1.40, clear: 14, threshold: 5, linear: true},
-		{name: "Ku 1.2 m, sensors", diameter: 1.2, beam: 1.40, clear: 14, threshold: 5, linear: true, incline: 0.2, compass: 1.5},
-		{name: "C 1.8 m", diameter: 1.8, beam: 2.95, clear: 12.5, threshold: 5, linear: true},
-		{name: "C 3 m", diameter: 3, beam: 1.77, clear: 15, threshold: 5, linear: true},
-		{name: "C 3 m, sensors", diameter: 3, beam: 1.77, clear: 15, threshold: 5, linear: true, incline: 0.2, compass: 1.5},
+		{name: "Ku 0.75 m", beam: 2.24, clear: 11.5, threshold: 5},
+		{name: "Ku 1.2 m", beam: 1.40, clear: 14, threshold: 5},
+		{name: "Ku 1.2 m, sensors", beam: 1.40, clear: 14, threshold: 5, incline: 0.2, compass: 1.5},
+		{name: "C 1.8 m", beam: 2.95, clear: 12.5, threshold: 5},
+		{name: "C 3 m", beam: 1.77, clear: 15, threshold: 5},
+		{name: "C 3 m, sensors", beam: 1.77, clear: 15, threshold: 5, incline: 0.2, compass: 1.5},
 	}
 }
 
@@ -94,9 +92,6 @@ func gain(off, width float64) float64 {
 // signal is C/N as a power ratio, of the satellite at x, y.
 func (w *world) signal(x, y float64) float64 {
 	s := math.Pow(10, w.clear/10) * gain(math.Hypot(x, y), w.width)
-	if !w.linear {
-		return s
-	}
 	sn, cs := math.Sincos(w.skew * math.Pi / 180)
 	return s * cs * cs / (1 + s*sn*sn) // the other polarisation is noise
 }
@@ -172,7 +167,7 @@ func (v *villager) turn(axis int, by float64) {
 func (v *villager) follow(key string, a dish.Amount) {
 	by := a.Count * map[dish.Unit]float64{dish.Fingers: 2, dish.Hands: 10}[a.Unit]
 	if by == 0 {
-		by = float64(a.Degrees()) // a screw and a rim are what they are
+		by = float64(a.Degrees()) // a screw and a pole are what they are
 	}
 	by *= v.hand()
 	w := v.w
@@ -256,7 +251,7 @@ func (v *villager) align(t *testing.T, until dish.Do, bound int) (x, y float64) 
 
 func guideFor(t *testing.T, w *world) *dish.Guide {
 	t.Helper()
-	g, err := dish.NewGuide(dish.AlignOpts{Beamwidth: w.beam, Diameter: w.diameter, Azimuth: 180, Elevation: dish.Degrees(w.el), Clear: 12, Threshold: dish.DB(w.threshold)})
+	g, err := dish.NewGuide(dish.AlignOpts{Beamwidth: w.beam, Azimuth: 180, Elevation: dish.Degrees(w.el), Clear: 12, Threshold: dish.DB(w.threshold)})
 	if err != nil {
 		t.Fatal(err)
 	}
