@@ -155,7 +155,7 @@ func TestGuideAlwaysHasAnOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		g := plainGuide(t)
 		now, at := alignStart, alignStart
-		for range rapid.IntRange(1, 300).Draw(rt, "steps") {
+		for range rapid.IntRange(1, 100).Draw(rt, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 1500).Draw(rt, "ms")) * time.Millisecond)
 			r := dish.Reading{Locked: rapid.Bool().Draw(rt, "lock"), CNR: dish.DB(rapid.Float64().Draw(rt, "cnr")), Level: dish.DB(rapid.Float64().Draw(rt, "level")),
 				Right: dish.Identity(rapid.IntRange(0, 2).Draw(rt, "right")), Moved: rapid.Bool().Draw(rt, "moved")}
