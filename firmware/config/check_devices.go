@@ -143,7 +143,8 @@ func (c *checker) ports() {
 	for i, w := range c.cfg.Projector.Ways() {
 		uses = append(uses, use{wayKey("projector", i) + ".port", w.Port})
 	}
-	for _, u := range append(uses, use{"console.port", c.cfg.Console.Port}) {
+	uses = append(uses, use{"console.port", c.cfg.Console.Port}, use{"dish.incline.port", c.cfg.Dish.Incline.Port})
+	for _, u := range uses {
 		if other := first[u.value]; other != "" && u.value != "" {
 			c.bad(u.key, say("config.port_twice", "got", strconv.Quote(u.value), "other", other, "line", c.at(other)), say("config.port_twice.hint"))
 		}

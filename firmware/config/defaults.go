@@ -60,7 +60,12 @@ func Default() Config {
 		Exercise: Exercise{Every: seconds(7 * 24 * 3600), For: seconds(20 * 60), At: "10:00"},
 		Library:  Library{Dir: "/var/lib/stationbox/lessons", Board: "pi4", Reserve: 1024, KeepDays: 30},
 		Calendar: Calendar{Holidays: "china", Target: 245, MakeUpFrom: "08:00", MakeUpUntil: "22:00"},
-		Dish:     Dish{Band: "ku"},
+		Dish: Dish{
+			Band:    "ku",
+			Tuner:   Tuner{System: "dvb-s", Powered: true},
+			Incline: Incline{Kind: "serial", Address: 80, Raise: "pitch"},
+			Compass: Compass{Axes: "+x +y +z"},
+		},
 		Lesson: Lesson{
 			ReadyBefore: seconds(30 * 60), BellBefore: seconds(5 * 60),
 			WarmMargin: seconds(30), LateLimit: seconds(15 * 60),

@@ -29,6 +29,10 @@ type Dish struct {
 	Frequency  Gigahertz `toml:"frequency"` // of the channel, from the satellite; 0: see Channel
 	Offset     Degrees   `toml:"offset"`    // by which the rim of an offset dish leans back less than the beam
 
+	Tuner   Tuner   `toml:"tuner"`
+	Incline Incline `toml:"incline"`
+	Compass Compass `toml:"compass"`
+
 	target Satellite
 	list   *SatelliteList
 }
@@ -85,13 +89,16 @@ func (c *checker) dish() {
 	}
 	c.floats("dish.offset", float64(d.Offset), 0, 60)
 	c.target()
+	c.tuner()
+	c.incline()
+	c.compass()
 }
 
 // present reports a number that is missing; example is what to write.
 func (c *checker) present(key, example string) {
 	if !c.has(key) && !c.lost(key) {
-		_, name, _ := strings.Cut(key, ".")
-		c.bad(key, say("config.required"), say("config.required.hint", "section", "dish", "want", name+" = "+example))
+		i := strings.LastIndexByte(key, '.')
+		c.bad(key, say("config.required"), say("config.required.hint", "section", key[:i], "want", key[i+1:]+" = "+example))
 	}
 }
 
