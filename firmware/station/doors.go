@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"periph.io/x/conn/v3/i2c"
+
 	"stationbox/firmware/clock"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
@@ -14,6 +16,7 @@ import (
 	"stationbox/hal/evdev"
 	"stationbox/hal/line"
 	"stationbox/hal/rtc"
+	"stationbox/hal/tuner"
 	"stationbox/media/player"
 )
 
@@ -30,11 +33,14 @@ type Doors struct {
 	// Notices opens the UDP port at which a projector says by itself what has changed.
 	// Who leads Dial elsewhere and not this has a projector that says nothing so.
 	Notices func(port string) (net.PacketConn, error)
-	// Serial opens a display's serial line; what it returns has read and write
+	// Serial opens the serial line of a display or of the dish's inclinometer; what it returns has read and write
 	// deadlines, as net.Conn has.
 	Serial func(port string) (io.ReadWriteCloser, error)
 	// CEC opens a CEC device file.
 	CEC func(device string) (cec.Kernel, error)
+	// Tuner opens a device file of a satellite receiver, I2C a bus for the dish's compass.
+	Tuner func(name string) (tuner.Kernel, error)
+	I2C   func(bus string) i2c.Bus
 	// Input opens the device file of a keypad or a card reader.
 	Input func(path string) (evdev.Handle, error)
 	// System is the machine's clocks, RTC its hardware clock when the configuration

@@ -49,6 +49,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 	}
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
+	list = append(list, st.dish.tasks()...)
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
 		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}

@@ -40,6 +40,7 @@ type statusView struct {
 	Clock      clock.Report          `json:"clock"`
 	Card       *card.Life            `json:"card,omitempty"` // of the memory card, as far as it is known
 	Sound      string                `json:"sound"`
+	Dish       *dishView             `json:"dish,omitempty"` // by its sensors
 	Live       *liveView             `json:"live,omitempty"` // of a live lesson that is on
 }
 
@@ -130,6 +131,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		v.Card = &life
 	}
 	v.Sound = st.soundView(words)
+	v.Dish = st.dish.view()
 	return v
 }
 
@@ -208,6 +210,9 @@ func (v statusView) text(words *text.Catalogue) string {
 		row("dark", v.WhyDark[0].Text)
 	}
 	row("sound", v.Sound)
+	if v.Dish != nil {
+		row("dish", v.Dish.line(words))
+	}
 	row("journal", v.Journal.Records)
 	if v.Card != nil && v.Card.BytesPerDay > 0 {
 		row("card", cardLine(words, *v.Card))
