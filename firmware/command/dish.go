@@ -8,7 +8,7 @@ import (
 
 // Survey is what a dish command was asked for.
 type Survey struct {
-	Kind    string            // "look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass" or "why"
+	Kind    string            // "look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass", "why" or "trend"
 	Options map[string]string // as they were typed: lat, lon, height, sat, az, dish, freq, offset, log …
 	At      time.Time         // zero: now
 	Year    int               // 0: what comes next
@@ -38,14 +38,19 @@ func surveys() map[string][]string {
 		"peak":      {"log", "id", "beam", "dish", "freq", "el", "sat"},
 		"compass":   {"log", "id", "decl", "total", "dip", "at"},
 		"why":       {"log", "id", "band", "clear", "threshold", "sun"},
+		"trend":     nil,
 	}
 }
 
 // Dish returns the commands of the dish. Their surveyor is in the Env.
 func Dish() []Command {
 	var list []Command
-	for _, kind := range []string{"look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass", "why"} {
-		list = append(list, Command{Name: "dish " + kind, Usage: "cmd.dish." + kind + ".usage", Help: "cmd.dish." + kind + ".help",
+	for _, kind := range []string{"look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass", "why", "trend"} {
+		usage := "cmd.dish." + kind + ".usage"
+		if kind == "trend" { // by the log alone
+			usage = ""
+		}
+		list = append(list, Command{Name: "dish " + kind, Usage: usage, Help: "cmd.dish." + kind + ".help",
 			Offline: true, Timeout: longest, Run: func(ctx context.Context, env *Env, args []string) (Result, error) {
 				return survey(ctx, env, kind, args)
 			}})
@@ -78,13 +83,15 @@ func survey(ctx context.Context, env *Env, kind string, args []string) (Result, 
 	}
 	logged := contains(surveys()[kind], "log")
 	switch {
-	case logged && opt["log"] == "":
+	case kind == "trend" && s.Batch != "":
+		return Result{}, env.Misused("cmd.too_many", "got", "-batch")
+	case logged && opt["log"] == "" && (kind != "why" || s.Batch != ""): // the station has a log of its own
 		return Result{}, env.Misused("cmd.dish.no_log", "name", "dish "+kind)
 	case opt["log"] == "-" && s.Batch == "-":
 		return Result{}, env.Misused("cmd.dish.one_input")
 	case s.Batch != "" && env.json:
 		return Result{}, env.Misused("cmd.dish.batch_json")
-	case env.Dish == nil || (s.Batch != "" || logged) && env.Out == nil:
+	case env.Dish == nil || (s.Batch != "" || opt["log"] != "") && env.Out == nil:
 		return Result{}, env.Failed("cmd.not_here")
 	}
 	return env.Dish(ctx, env, s)

@@ -279,7 +279,13 @@ func (q question) studied(ctx context.Context) (command.Result, bool, error) {
 	case "compass":
 		r, err = q.compass().answer(ctx, q)
 	case "why":
+		if q.survey.Options["log"] == "" {
+			r, err = q.whyOwn(ctx)
+			break
+		}
 		r, err = q.why().answer(ctx, q)
+	case "trend":
+		r, err = q.trend(ctx)
 	default:
 		return r, false, nil
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
 	"stationbox/hal"
@@ -36,6 +38,8 @@ type dishMeter struct {
 	log    *slog.Logger
 	now    func() time.Time
 	tick   func() time.Time
+	dir    string             // of the log
+	clock  func() clock.Level // how far now is to be trusted
 
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]
@@ -50,13 +54,16 @@ type tilt struct {
 }
 
 // openDishMeter returns nil for a station without sensors on its dish. It opens nothing.
-func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger, now, tick func() time.Time) *dishMeter {
+func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger, now, tick func() time.Time, level func() clock.Level) *dishMeter {
 	d := cfg.Dish
 	if d.Tuner.Adapter == "" && d.Incline.Port == "" && d.Compass.Bus == "" {
 		return nil
 	}
-	return &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick}
+	return &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg)}
 }
+
+// dishDir is where the log and the alignment are kept.
+func dishDir(cfg *config.Config) string { return filepath.Join(cfg.Station.StateDir, "dish") }
 
 // tasks are the goroutines; none of a nil meter.
 func (m *dishMeter) tasks() []task {
@@ -65,7 +72,7 @@ func (m *dishMeter) tasks() []task {
 	}
 	var list []task
 	if m.cfg.Tuner.Adapter != "" {
-		list = append(list, task{"dish receiver", at(gentle, m.runTuner)})
+		list = append(list, task{"dish receiver", at(gentle, m.runTuner)}, task{"dish log", at(gentle, m.runLog)})
 	}
 	if m.cfg.Incline.Port != "" {
 		list = append(list, task{"dish inclinometer", at(gentle, m.runIncline)})

@@ -15,6 +15,7 @@ import (
 
 	"periph.io/x/conn/v3/i2c"
 
+	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
 	"stationbox/firmware/text"
@@ -123,7 +124,7 @@ func newDishRig(t *testing.T, cfg *config.Config) *dishRig {
 	}
 	log := slog.New(slog.DiscardHandler)
 	r.faults = newFaults(log, func(string, string, any) {})
-	r.meter = openDishMeter(cfg, &r.doors, r.faults, log, in2026, time.Now)
+	r.meter = openDishMeter(cfg, &r.doors, r.faults, log, in2026, time.Now, func() clock.Level { return clock.Good })
 	return r
 }
 
@@ -288,7 +289,7 @@ func TestDishNoLock(t *testing.T) {
 
 func TestNoSensorsNoMeter(t *testing.T) {
 	cfg := dishConfig(t, strings.Split(villageDish, "[dish.tuner]")[0])
-	m := openDishMeter(cfg, &Doors{}, nil, nil, nil, nil)
+	m := openDishMeter(cfg, &Doors{}, nil, nil, nil, nil, nil)
 	if m != nil || m.tasks() != nil || m.view() != nil {
 		t.Errorf("%+v", m)
 	}
