@@ -40,6 +40,7 @@ type dishMeter struct {
 	tick   func() time.Time
 	dir    string             // of the log
 	clock  func() clock.Level // how far now is to be trusted
+	taker  timeTaker          // of the broadcast's time; nil: nobody
 
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -78,6 +79,11 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 			m.log.Warn("dish receiver", "err", err)
 		}
 	}()
+	watch, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { m.watchTables(watch, u) })
+	defer wg.Wait() // before Close
+	defer stop()
 	w := &lockWatch{meter: m, tuner: u, want: transponder(m.cfg.Tuner)}
 	m.signal.run(ctx, signalEvery, m.tick, w.read, func(on bool, cause string) {
 		m.faults.set(on, "fault.dish.tuner", "", "cause", cause)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +35,7 @@ type dishRig struct {
 	compass *device.Compass
 	faults  *faults
 	meter   *dishMeter
+	ahead   atomic.Int64 // of the broadcaster's clock
 }
 
 // pipeEnd is the model's end of a net.Pipe.
@@ -78,9 +80,16 @@ func dishConfig(t *testing.T, rows string) *config.Config {
 // onRig runs f in a bubble in which the sensors work; the dish points at the satellite.
 func onRig(t *testing.T, f func(t *testing.T, r *dishRig)) {
 	t.Helper()
+	onRigWith(t, func(*dishMeter) {}, f)
+}
+
+// onRigWith is onRig with a meter that is changed before it works.
+func onRigWith(t *testing.T, change func(m *dishMeter), f func(t *testing.T, r *dishRig)) {
+	t.Helper()
 	cfg := dishConfig(t, villageDish)
 	synctest.Test(t, func(t *testing.T) {
 		r := newDishRig(t, cfg)
+		change(r.meter)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { runAll(ctx, slog.New(slog.DiscardHandler), func(string, error) {}, r.meter.tasks()) })
@@ -106,7 +115,7 @@ func newDishRig(t *testing.T, cfg *config.Config) *dishRig {
 		{Azimuth: az + 7, Elevation: el, Orbit: 1105, Network: "elsewhere", Carriers: []world.Carrier{
 			{KHz: 4_000_000, Horizontal: true, Rate: 27_500_000, ClearDB: 14, Stream: 512, Services: []string{"购物"}}}},
 	}})}
-	r.card = device.NewDVBCard(r.dish, device.DVBCardOpts{LowMHz: 5150})
+	r.card = device.NewDVBCard(r.dish, device.DVBCardOpts{LowMHz: 5150, Now: func() time.Time { return in2026().Add(time.Duration(r.ahead.Load())) }})
 	ours, theirs := net.Pipe()
 	r.incline = device.NewIncline(r.dish, pipeEnd{theirs}, device.InclineOpts{Baud: -1})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -59,6 +59,11 @@ func (f *faults) set(on bool, code, thing string, args ...string) {
 	f.put(firmware.KindFault, "", fault)
 }
 
+// standing says whether the fault named by code is there, of whatever thing.
+func (f *faults) standing(code string) bool {
+	return slices.ContainsFunc(f.list(), func(standing firmware.Fault) bool { return standing.Code == code })
+}
+
 // over ends every fault of thing whose code begins with prefix.
 func (f *faults) over(prefix, thing string) {
 	for _, standing := range f.list() {

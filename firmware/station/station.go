@@ -201,6 +201,9 @@ func (st *Station) build(boot string) error {
 	}
 	roster := st.openRoster()
 	st.dish = openDishMeter(cfg, &st.doors, st.faults, st.log, st.now, st.tick, func() clock.Level { return st.clock.Status().Level })
+	if st.dish != nil {
+		st.dish.taker = st.clock
+	}
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()
