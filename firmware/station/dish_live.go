@@ -20,6 +20,7 @@ type dishView struct {
 	Signal    *signalView  `json:"signal,omitempty"`
 	Tilt      *tiltView    `json:"tilt,omitempty"`
 	Heading   *headingView `json:"heading,omitempty"`
+	Since     string       `json:"since_aligned,omitempty"` // "same", "moved", "weaker" or "unsure"
 }
 
 // word is what is common to the sensors: whether the reading is known, how old it is, or
@@ -224,5 +225,6 @@ func (st *Station) runDishNow(_ context.Context, env *command.Env, args []string
 		return command.Result{}, env.Failed("cmd.dish.no_sensors")
 	}
 	v := st.dish.view()
-	return command.Result{Text: v.text(env.Text, "→  "+whereSatellite(env.Text, st.cfg.Dish.Target())), Data: v}, nil
+	since := st.dish.sinceText(env.Text, v, st.zone)
+	return command.Result{Text: v.text(env.Text, "→  "+whereSatellite(env.Text, st.cfg.Dish.Target())) + since, Data: v}, nil
 }

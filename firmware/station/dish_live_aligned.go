@@ -1,17 +1,35 @@
 package station
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
 
+	"stationbox/firmware"
+	"stationbox/firmware/command"
 	"stationbox/firmware/config"
+	"stationbox/firmware/dish"
+	"stationbox/firmware/text"
 )
 
-// alignment is how the dish stood when it was aligned, STATE/dish/aligned.json.
+// What counts as a change since the dish was aligned.
+const (
+	tiltMoved = dish.Degrees(0.4) // more than the sensor's accuracy of 0.2° twice
+	cnrFell   = 1.0               // dB
+)
+
+// alignment is how the dish stood when it was aligned, STATE/dish/aligned.json. What was
+// not known then is nil.
 type alignment struct {
-	At time.Time `json:"at"`
+	At        time.Time     `json:"at"`
+	CNR       *float64      `json:"cnr_db"`
+	Level     *float64      `json:"level_dbm"`
+	Elevation *dish.Degrees `json:"el_deg"`
+	Roll      *dish.Degrees `json:"roll_deg"`
 }
 
 // readAlignment returns the record; an error when there is none.
@@ -23,6 +41,34 @@ func readAlignment(dir string) (a alignment, err error) {
 	return a, json.Unmarshal(b, &a)
 }
 
+// write keeps a for good.
+func (a alignment) write(dir string) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "aligned.json")
+	f, err := os.Create(path + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
 // alignedAt is when the dish was aligned; the zero time when nobody wrote it down.
 func alignedAt(cfg *config.Config) time.Time {
 	a, err := readAlignment(dishDir(cfg))
@@ -30,4 +76,71 @@ func alignedAt(cfg *config.Config) time.Time {
 		return time.Time{}
 	}
 	return a.At
+}
+
+// alignmentOf is the record of what is seen now; false without a lock.
+func alignmentOf(v *dishView, now time.Time) (alignment, bool) {
+	if v.Signal == nil || !v.Signal.Lock {
+		return alignment{}, false
+	}
+	a := alignment{At: now, CNR: v.Signal.CNR, Level: v.Signal.Level}
+	if v.Tilt != nil && v.Tilt.Known {
+		a.Elevation, a.Roll = &v.Tilt.Elevation, &v.Tilt.Roll
+	}
+	return a, true
+}
+
+// since judges what has become of the dish: "moved" when it leans otherwise, by its base
+// or its mount; "weaker" when it stands as it did and C/N fell, by something else;
+// "unsure" when C/N fell and nobody knows how it leans; "same", or "" when nothing can be
+// compared.
+func (a alignment) since(v *dishView) string {
+	tiltKnown := a.Elevation != nil && a.Roll != nil && v.Tilt != nil && v.Tilt.Known
+	signalKnown := a.CNR != nil && v.Signal != nil && v.Signal.Known
+	fell := signalKnown && (!v.Signal.Lock || v.Signal.CNR != nil && *a.CNR-*v.Signal.CNR >= cnrFell)
+	switch {
+	case tiltKnown && math.Hypot(float64(v.Tilt.Elevation-*a.Elevation), float64(v.Tilt.Roll-*a.Roll)) >= float64(tiltMoved):
+		return "moved"
+	case tiltKnown && fell:
+		return "weaker"
+	case fell:
+		return "unsure"
+	case tiltKnown || signalKnown:
+		return "same"
+	}
+	return ""
+}
+
+// sinceText says it; "" when the dish was never aligned or nothing can be compared.
+func (m *dishMeter) sinceText(c *text.Catalogue, v *dishView, zone *time.Location) string {
+	a, err := readAlignment(m.dir)
+	if err != nil {
+		return ""
+	}
+	if v.Since = a.since(v); v.Since == "" {
+		return ""
+	}
+	return c.Say("dish.since."+v.Since, "date", a.At.In(zone).Format(time.DateOnly)) + "\n"
+}
+
+// runDishAligned is the command "dish aligned": somebody has aligned the dish, and what
+// is measured now is what it is compared with from now on.
+func (st *Station) runDishAligned(_ context.Context, env *command.Env, args []string) (command.Result, error) {
+	switch {
+	case len(args) > 0:
+		return command.Result{}, env.Misused("cmd.too_many", "got", args[0])
+	case st == nil:
+		return command.Result{}, env.Failed("cmd.not_running")
+	case st.dish == nil:
+		return command.Result{}, env.Failed("cmd.dish.no_sensors")
+	}
+	a, ok := alignmentOf(st.dish.view(), st.now())
+	if !ok {
+		return command.Result{}, env.Failed("cmd.dish.aligned.no_lock")
+	}
+	if err := a.write(st.dish.dir); err != nil {
+		return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
+	}
+	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "aligned"}, "by": env.By})
+	return command.Result{Text: env.Text.Say("cmd.dish.aligned.done", "cnr", unitOf(env.Text, a.CNR, "dB"), "level", unitOf(env.Text, a.Level, "dBm")), Data: a}, nil
 }
