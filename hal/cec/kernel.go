@@ -48,8 +48,8 @@ func (f *file) Wait(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = unix.Close(bell) }()
-	defer ringWhenDone(ctx, bell)()
-	defer ringWhenDone(f.life, bell)()
+	defer ioctl.RingWhenDone(ctx, bell)()
+	defer ioctl.RingWhenDone(f.life, bell)()
 	p := []unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN | unix.POLLPRI}, {Fd: int32(bell), Events: unix.POLLIN}}
 	_, err = unix.Poll(p, -1)
 	switch {
@@ -59,21 +59,6 @@ func (f *file) Wait(ctx context.Context) error {
 		return unix.ENODEV
 	}
 	return err
-}
-
-// ringWhenDone rings bell when ctx ends. After the returned function nothing
-// touches bell any more.
-func ringWhenDone(ctx context.Context, bell int) (release func()) {
-	rung := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(rung)
-		_, _ = unix.Write(bell, []byte{1, 0, 0, 0, 0, 0, 0, 1}) // not zero in either byte order
-	})
-	return func() {
-		if !stop() {
-			<-rung
-		}
-	}
 }
 
 // Close ends every Wait and closes the file.

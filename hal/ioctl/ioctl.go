@@ -2,6 +2,7 @@
 package ioctl
 
 import (
+	"context"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,5 +21,20 @@ func Do[R ~uint | ~uint32 | ~uintptr](fd int, request R, arg unsafe.Pointer) err
 			continue
 		}
 		return errno
+	}
+}
+
+// RingWhenDone rings bell when ctx ends. After the returned function nothing
+// touches bell any more. bell is an eventfd, which a poll waits for beside the device.
+func RingWhenDone(ctx context.Context, bell int) (release func()) {
+	rung := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(rung)
+		_, _ = unix.Write(bell, []byte{1, 0, 0, 0, 0, 0, 0, 1}) // not zero in either byte order
+	})
+	return func() {
+		if !stop() {
+			<-rung
+		}
 	}
 }

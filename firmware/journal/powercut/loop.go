@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,16 +67,4 @@ func (l *Loop) Mount(dir, data string) error {
 		return fmt.Errorf("powercut: mount %s: %w", l.Path, err)
 	}
 	return nil
-}
-
-// Unmount unmounts dir and waits for what still looks into it.
-func Unmount(dir string) error {
-	for range 50 {
-		err := syscall.Unmount(dir, 0)
-		if !errors.Is(err, syscall.EBUSY) {
-			return err
-		}
-		time.Sleep(10 * time.Millisecond) // for instance a udev that looks at it
-	}
-	return syscall.Unmount(dir, syscall.MNT_DETACH)
 }

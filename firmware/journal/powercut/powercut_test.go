@@ -15,7 +15,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"stationbox/firmware"
 	"stationbox/firmware/journal"
@@ -73,7 +75,7 @@ func record(t testing.TB, mode string, size int64, data string) powercut.Recordi
 			t.Fatalf("mkfs: %v: %s", err, out)
 		}
 		check(t, loop.Mount(mount, data))
-		defer func() { check(t, powercut.Unmount(mount)) }()
+		defer func() { check(t, unmount(mount)) }()
 		path = filepath.Join(mount, "journal")
 		if mode != "journal" { // which makes its folder itself
 			check(t, os.Mkdir(path, 0o755))
@@ -177,7 +179,7 @@ func mounted(t testing.TB, dir string, image []byte, fn func(path string)) {
 	if err := loop.Mount(at, "commit=60"); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { check(t, powercut.Unmount(at)) }()
+	defer func() { check(t, unmount(at)) }()
 	fn(filepath.Join(at, "journal"))
 }
 
@@ -330,4 +332,16 @@ func missing(t *testing.T, dir string, s said) int {
 		}
 	}
 	return n
+}
+
+// unmount unmounts dir and waits for what still looks into it.
+func unmount(dir string) error {
+	for range 50 {
+		err := syscall.Unmount(dir, 0)
+		if !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond) // for instance a udev that looks at it
+	}
+	return syscall.Unmount(dir, syscall.MNT_DETACH)
 }
