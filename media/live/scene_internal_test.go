@@ -83,9 +83,10 @@ type scene struct {
 }
 
 // stageIt begins a showing five seconds before its time; the sender sends from the
-// first moment. The bubble's time runs as fast as nothing is to be done.
+// second moment on, so that a test may change it first. The bubble's time runs as fast
+// as nothing is to be done.
 func stageIt(t *testing.T, o Opts) *scene {
-	sc := &scene{t: t, screen: &screen{}, sends: func(n int, m *mux) []byte { return m.tick(n) }, begin: time.Now().Add(5 * time.Second)}
+	sc := &scene{t: t, screen: &screen{}, sends: good, begin: time.Now().Add(5 * time.Second)}
 	sc.c = New(nil, sc.screen, o)
 	sc.c.outlet = &outlet{base: "http://127.0.0.1:1", over: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -105,13 +106,13 @@ func stageIt(t *testing.T, o Opts) *scene {
 func (sc *scene) send(ctx context.Context) {
 	m := newMux()
 	for n := 0; ctx.Err() == nil; n++ {
+		time.Sleep(40 * time.Millisecond)
 		sc.screen.mu.Lock()
 		sends := sc.sends
 		sc.screen.mu.Unlock()
 		if b := sends(n, m); b != nil {
 			sc.c.intake.take(b)
 		}
-		time.Sleep(40 * time.Millisecond)
 	}
 }
 
