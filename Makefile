@@ -17,6 +17,7 @@ SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout live no-v
 FAULTS ?= 1000
 STARTS ?= 50
 COMPARES ?= 100
+RIVALS ?= 25
 
 .PHONY: help run test weeks nightly test-fast scenarios faults starts compare playback cuts mutants bench lint fuzz cross clean setup-run setup-test setup-compare setup-cross build
 
@@ -41,8 +42,8 @@ faults: build ## do FAULTS (default 1000) faults to the real guard, judged at co
 starts: setup-test build ## judge STARTS (default 50) starts of lessons from the pixels, every second one under load (16 s each)
 	bin/simstation -starts $(STARTS) -report .cache/starts.json
 
-compare: setup-test setup-compare build ## our player beside mpv, cvlc and gst-play-1.0: COMPARES (default 100) starts and gaps of each (about 45 minutes)
-	bin/simstation -compare $(COMPARES) -report .cache/compare.json
+compare: setup-test setup-compare build ## our player beside mpv, cvlc and gst-play-1.0: COMPARES (default 100) starts and gaps, RIVALS (default 25) of each of the others, LOAD=-load under load (about 20 minutes)
+	bin/simstation -compare $(COMPARES) -rivals $(RIVALS) $(LOAD) -report .cache/compare.json
 
 playback: setup-test ## kill and stop the player 200 times, cut a live stream 60 times, play 2,000 items, listen in 5 rooms (about 90 minutes)
 	$(GO) test -count=1 -timeout 60m -v -run 'IsBackAfter|IsCured|ManyItems|ChangesOfItems|BadFiles' ./media/player -args -campaign

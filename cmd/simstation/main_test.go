@@ -35,6 +35,7 @@ func TestCommandLine(t *testing.T) {
 		{"-starts -1", exitUsage, "above 0"},
 		{"-starts 3 -faults 3", exitUsage, "one of them"},
 		{"-compare 301", exitFailed, "1 to 300"},
+		{"-compare 3 -rivals -1", exitFailed, "-rivals -1"},
 		{"-compare 3 -starts 3", exitUsage, "one of them"},
 		{"-compare -1", exitUsage, "above 0"},
 		{"-faults 3 -control early -bin " + t.TempDir(), exitFailed, "make build"},

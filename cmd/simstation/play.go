@@ -63,6 +63,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fl.IntVar(&o.faults.Village, "village", 0, "with -faults: all villages of this `TYPE`, 1 to 4 (how long the drive holds, with a lamp or without); 0: in turn")
 	fl.IntVar(&o.starts.N, "starts", 0, "instead of a scenario, give short lessons in a row and judge `N` starts from the pixels, every second one under load")
 	fl.IntVar(&o.compare.N, "compare", 0, "instead of a scenario, judge `N` starts and transitions of our player from the pixels, beside mpv, cvlc and gst-play-1.0")
+	fl.IntVar(&o.compare.Each, "rivals", 0, "with -compare: only `N` starts and transitions of each of the others; 0: as many as of ours")
 	fl.BoolVar(&o.compare.Load, "load", false, "with -compare: while one program syncs to the disk and one never rests")
 	fl.StringVar(&o.control, "control", "", "make the real thing fail, so that violations must be found; with -faults: "+
 		strings.Join(faults.Controls(), " ")+"; with -starts: "+strings.Join(starts.Controls(), " "))

@@ -25,7 +25,8 @@ import (
 
 // Opts say how much is compared. N, Out and Now are required.
 type Opts struct {
-	N    int    // starts of each, and transitions of each; at most Most
+	N    int    // starts of ours, and transitions; at most Most
+	Each int    // of each of the others, spread over the run; 0, or more than N: N
 	Load bool   // while another program writes and one never rests
 	Dir  string // of films, logs and pictures, kept; "": a temporary one
 	Keep bool   // keep the temporary one too
@@ -71,8 +72,14 @@ func Run(ctx context.Context, o Opts) (r *Report, err error) {
 	if o.N < 1 || o.N > Most {
 		return nil, fmt.Errorf("-compare %d: 1 to %d", o.N, Most)
 	}
+	if o.Each < 0 {
+		return nil, fmt.Errorf("-rivals %d: want 0 or more", o.Each)
+	}
 	if o.frames == 0 {
 		o.frames = filmFrames
+	}
+	if o.Each == 0 || o.Each > o.N {
+		o.Each = o.N
 	}
 	c := &campaign{o: o, dir: o.Dir, report: newReport(o)}
 	defer func() { err = errors.Join(err, c.leave()) }()
@@ -200,17 +207,21 @@ func photograph(name string, picture *image.RGBA) error {
 }
 
 // rounds goes round until there are as many starts and transitions of ours as were
-// wanted, or a quarter more were tried: inRow starts of everybody, then a showing
+// wanted, or a quarter more were tried: inRow starts of who takes part, then a showing
 // of inRow transitions.
 func (c *campaign) rounds(ctx context.Context) error {
 	row := min(inRow, c.o.N)
 	for round := 0; !c.report.enough() && round*row < c.o.N+c.o.N/4; round++ {
+		who := c.stages
+		if !c.rivalsJoin(round) {
+			who = c.stages[:1]
+		}
 		for i := range row {
-			if err := c.everybody(round+i, func(s *stage) error { return c.startOf(ctx, s, round*row+i) }); err != nil {
+			if err := inTurn(who, round+i, func(s *stage) error { return c.startOf(ctx, s, round*row+i) }); err != nil {
 				return err
 			}
 		}
-		if err := c.everybody(round, func(s *stage) error { return c.gapsOf(ctx, s, row) }); err != nil {
+		if err := inTurn(who, round, func(s *stage) error { return c.gapsOf(ctx, s, row) }); err != nil {
 			return err
 		}
 		c.report.tell(c.o.Out)
@@ -218,10 +229,16 @@ func (c *campaign) rounds(ctx context.Context) error {
 	return nil
 }
 
-// everybody has a turn, each time another one first.
-func (c *campaign) everybody(first int, turn func(*stage) error) error {
-	for i := range c.stages {
-		if err := turn(c.stages[(first+i)%len(c.stages)]); err != nil {
+// rivalsJoin says whether the others take part in a round; the rounds with them are
+// spread evenly, and the first is one.
+func (c *campaign) rivalsJoin(round int) bool {
+	return round == 0 || round*c.o.Each/c.o.N != (round-1)*c.o.Each/c.o.N
+}
+
+// inTurn lets each of stages have a turn, each time another one first.
+func inTurn(stages []*stage, first int, turn func(*stage) error) error {
+	for i := range stages {
+		if err := turn(stages[(first+i)%len(stages)]); err != nil {
 			return err
 		}
 	}

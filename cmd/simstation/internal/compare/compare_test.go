@@ -149,6 +149,24 @@ func TestN(t *testing.T) {
 	}
 }
 
+func TestRivalsAreSpread(t *testing.T) {
+	for _, tt := range []struct{ n, each, want int }{{100, 25, 5}, {100, 100, 20}, {100, 1, 1}, {30, 10, 2}, {1, 1, 1}} {
+		c := &campaign{o: Opts{N: tt.n, Each: tt.each}}
+		joined, last := 0, -1
+		for round := range max(1, tt.n/inRow) {
+			if c.rivalsJoin(round) {
+				if most := inRow * (tt.n/tt.each + 1); last >= 0 && (round-last)*inRow > most {
+					t.Errorf("%+v: alone from round %d to %d", tt, last, round)
+				}
+				joined, last = joined+1, round
+			}
+		}
+		if joined != tt.want || !c.rivalsJoin(0) {
+			t.Errorf("%+v: %d rounds", tt, joined)
+		}
+	}
+}
+
 // TestSmoke compares the real programs once, with films of a second.
 func TestSmoke(t *testing.T) {
 	if testing.Short() {

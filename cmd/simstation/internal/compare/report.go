@@ -12,7 +12,7 @@ import (
 type Report struct {
 	Started   time.Time  `json:"started"`
 	TookS     float64    `json:"took_s"`
-	Wanted    int        `json:"wanted"` // starts of each, and transitions
+	Wanted    int        `json:"wanted"` // starts of ours, and transitions
 	Limits    Limits     `json:"limits"` // for ours
 	Load      *Load      `json:"load"`   // null: none
 	Busy      float64    `json:"machine_busy"`
