@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"stationbox/firmware"
+	"stationbox/firmware/text"
 )
 
 // Roll is the attendance of a lesson as commands show it, corrections applied.
@@ -291,11 +292,16 @@ func marksText(env *Env, r Roll) string {
 		if m.Verdict != nil {
 			by = m.Verdict.By
 		}
-		fmt.Fprintln(&b, env.Text.Say("cmd.roll.mark.line", "mark", m.ID, "state", env.Text.Say(state, "by", by), "what", env.Text.Say("roll.mark."+m.Reason,
-			"count", m.Count, "seconds", int(m.To.Sub(m.From).Round(time.Second)/time.Second), "gap", fmt.Sprintf("%.1f", float64(m.GapMS)/1000),
-			"seats", m.Seats, "numbers", numbersText(m.Numbers), "at", m.From.In(env.zone()).Format(time.TimeOnly))))
+		fmt.Fprintln(&b, env.Text.Say("cmd.roll.mark.line", "mark", m.ID, "state", env.Text.Say(state, "by", by), "what", m.Say(env.Text, env.zone())))
 	}
 	return b.String()
+}
+
+// Say tells the mark in a plain sentence, with times of zone.
+func (m RollMark) Say(words *text.Catalogue, zone *time.Location) string {
+	return words.Say("roll.mark."+m.Reason,
+		"count", m.Count, "seconds", int(m.To.Sub(m.From).Round(time.Second)/time.Second), "gap", fmt.Sprintf("%.1f", float64(m.GapMS)/1000),
+		"seats", m.Seats, "numbers", numbersText(m.Numbers), "at", m.From.In(zone).Format(time.TimeOnly))
 }
 
 // numbersText lists the first numbers of a mark.

@@ -187,6 +187,43 @@ func TestCorrection(t *testing.T) {
 	has(t, g.get(target+"?done=yes"), "更正已经记下")
 }
 
+// What looks unusual about presses is shown, and what the administrator finds is
+// written down; the roll does not change.
+func TestMarks(t *testing.T) {
+	vl := open(t)
+	g := vl.admin()
+	const target, at = "/lessons/party-2026-11-23/roll", "/lessons/party-2026-11-23/marks/1"
+	has(t, g.get(target), "请您核对（1 处）", "迟到 早退", "21 12", "没有问题")
+	hasNot(t, g.get(target), `class="state`)
+	for _, tt := range []struct {
+		found, why string
+		want       int
+		say        string
+	}{{"", "", 422, "没有选核对结果"}, {"delete", "", 422, "没有选核对结果"}, {"confirm", strings.Repeat("长", 61), 422, "最多 60 个字"},
+		{"confirm", "替邻居按的", 303, ""}, {"clear", "", 303, ""}} {
+		w := g.post(at, "found", tt.found, "why", tt.why)
+		if has(t, w, tt.say); w.Code != tt.want {
+			t.Errorf("%+v: %d", tt, w.Code)
+		}
+		if tt.found == "confirm" && tt.want == 303 {
+			has(t, g.get(target+"?done=mark"), "核对结果已经记下", "确有代按</span>", "page: 替邻居按的")
+		}
+	}
+	has(t, g.get(target), `<span class="state good">没有问题</span>`)
+	if w := g.post("/lessons/party-2026-11-23/marks/7", "found", "clear"); w.Code != 422 {
+		t.Errorf("a mark that is not there: %d", w.Code)
+	} else {
+		has(t, w, "没有标记 7")
+	}
+	if len(vl.fixed) != 0 {
+		t.Errorf("the roll was changed: %v", vl.fixed)
+	}
+	looks := vl.looks()
+	if !slices.ContainsFunc(looks, func(a firmware.Access) bool { return a.What == "mark" && a.About == "party-2026-11-23 1" }) {
+		t.Errorf("no mark on record: %v", looks)
+	}
+}
+
 func TestSearch(t *testing.T) {
 	vl := open(t, func(vl *village, _ *page.Opts) {
 		for n := 1000; n < 1300; n++ {

@@ -53,6 +53,7 @@ func routes() []route {
 		{"GET /members/{number}/household", administrator, "members", (*Page).household},
 		{"GET /lessons/{id}/roll", administrator, "lessons", (*Page).roll},
 		{"POST /lessons/{id}/roll", administrator, "lessons", (*Page).correct},
+		{"POST /lessons/{id}/marks/{mark}", administrator, "lessons", (*Page).judge},
 		{"GET /notices", administrator, "notices", (*Page).notices},
 		{"POST /notices", administrator, "notices", (*Page).publish},
 		{"POST /notices/remove", administrator, "notices", (*Page).remove},

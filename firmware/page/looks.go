@@ -19,6 +19,7 @@ const (
 	whatRoll       = "roll"
 	whatRegister   = "register"
 	whatCorrection = "correction"
+	whatMark       = "mark"
 )
 
 // mostLooks is how many accesses are remembered; the journal has them all.

@@ -20,22 +20,24 @@ type rollView struct {
 	Present     []hereView
 	Absent      []Member
 	Strangers   []hereView // numbers that are not in the roster: they do not count
+	Marks       []markView
 	MayCorrect  bool
 	Problem     *problem
-	Done        bool
+	Done        string // what was just written down: "yes" a correction, "mark" a finding
 	Number, Why string
 	Was         string // "present" or "absent"
 }
 
 type hereView struct {
 	Member
-	At string
+	At  string
+	Tag string // late, left early
 }
 
 const mostWhy = 60 // characters
 
 func (p *Page) roll(v *visit) {
-	p.showRoll(v, http.StatusOK, rollView{Done: v.r.URL.Query().Get("done") == "yes"})
+	p.showRoll(v, http.StatusOK, rollView{Done: v.r.URL.Query().Get("done")})
 }
 
 // showRoll shows the roll of the lesson of the address, below what view already says.
@@ -62,15 +64,20 @@ func (p *Page) showRoll(v *visit, status int, view rollView) {
 		p.broken(v, err)
 		return
 	}
-	view.Lesson, view.When, view.MayCorrect = lesson, p.moment(v.words, lesson.Scheduled), p.o.Corrections != nil
-	p.parted(&view, here)
+	said, err := p.remarksOf(v.r.Context(), v.words, id)
+	if err != nil { // the roll is worth showing without them
+		p.o.Log.Warn("page", "err", err)
+		view.Problem = cmp.Or(view.Problem, v.problem("", "page.bad.station"))
+	}
+	view.Lesson, view.When, view.MayCorrect, view.Marks = lesson, p.moment(v.words, lesson.Scheduled), p.o.Corrections != nil, said.marks
+	p.parted(&view, here, said.tags)
 	if p.recorded(v, firmware.Access{What: whatRoll, About: id, Count: len(view.Present) + len(view.Absent)}) {
 		p.show(v, status, "roll", view)
 	}
 }
 
 // parted parts the members into those who were there and those who were not.
-func (p *Page) parted(view *rollView, here []Attended) {
+func (p *Page) parted(view *rollView, here []Attended, tags map[int]string) {
 	was := map[int]bool{}
 	members := map[int]Member{}
 	all := p.o.Members()
@@ -81,11 +88,11 @@ func (p *Page) parted(view *rollView, here []Attended) {
 		at := a.At.In(p.o.Zone).Format("15:04")
 		m, known := members[a.Number]
 		if !known {
-			view.Strangers = append(view.Strangers, hereView{Member{Number: a.Number}, at})
+			view.Strangers = append(view.Strangers, hereView{Member: Member{Number: a.Number}, At: at})
 			continue
 		}
 		was[a.Number] = true
-		view.Present = append(view.Present, hereView{m, at})
+		view.Present = append(view.Present, hereView{m, at, tags[a.Number]})
 	}
 	for _, m := range all {
 		if !was[m.Number] {

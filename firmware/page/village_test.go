@@ -43,7 +43,8 @@ type village struct {
 	block   chan struct{} // the station hangs on it
 	late    bool          // the books are not open
 	fixed   []page.Correction
-	text    string // what was published last
+	text    string            // what was published last
+	verdict *firmware.Verdict // about the mark of marked
 }
 
 // noon is Friday, 27 November 2026.
@@ -125,6 +126,17 @@ func (vl *village) ask(ctx context.Context, lang string, args ...string) command
 		return command.Reply{Data: b}
 	}
 	switch strings.Join(args[:min(2, len(args))], " ") {
+	case "roll party-2026-11-23":
+		return data(vl.marked())
+	case "roll confirm", "roll clear":
+		if args[3] != "1" {
+			return command.Reply{Code: command.CodeFailed, Text: text.New(lang).Say("cmd.roll.mark.none", "mark", args[3]) + "\n"}
+		}
+		vl.verdict = &firmware.Verdict{Mark: 1, Confirmed: args[1] == "confirm", By: "page"}
+		if len(args) > 5 {
+			vl.verdict.Why = args[5]
+		}
+		return data(vl.marked())
 	case "status":
 		return data(status(vl.now(), text.New(lang)))
 	case "schedule -days":
@@ -163,6 +175,13 @@ func status(now time.Time, words *text.Catalogue) any {
 		"displays": []any{map[string]any{"name": "tv", "state": "on"}, map[string]any{"name": "projector", "state": "cooling"}},
 		"guard":    firmware.GuardStatus{State: firmware.GuardClosed, MainsMV: 221_400, MainsOK: true},
 		"faults":   []any{map[string]any{"text": say, "hint": hint}}}
+}
+
+// marked is the roll of a lesson at which one hand may have pressed for others.
+func (vl *village) marked() command.Roll {
+	return command.Roll{Lesson: "party-2026-11-23", Entries: []command.RollEntry{{Number: 12, Late: true, LeftEarly: true}, {Number: 21}},
+		Marks: []command.RollMark{{Mark: firmware.Mark{ID: 1, Reason: firmware.MarkEven, Numbers: []int{21, 12}, Count: 2, GapMS: 1500,
+			From: noon.Add(-time.Hour), To: noon.Add(-time.Hour + 2*time.Second)}, Verdict: vl.verdict}}}
 }
 
 // Year is page.Books.
