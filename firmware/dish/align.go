@@ -63,9 +63,6 @@ const (
 	mostOff Degrees = 8
 	// mostAlignProbes bounds the samples of one fit.
 	mostAlignProbes = 13
-	// goodEnough is the standard deviation on each axis at which a sharp beam's bolts may
-	// be tightened.
-	goodEnough Degrees = 0.02
 	// slackDB is the loss by tightening from which on the dish has moved.
 	slackDB DB = 0.25
 	// identifyFor is how long the satellite may take to say who it is.
@@ -77,7 +74,7 @@ const (
 const (
 	settleFor = 700 * time.Millisecond
 	coarseFor = 3 * time.Second
-	fineFor   = 30 * time.Second
+	fineFor   = 45 * time.Second
 )
 
 // AlignOpts describe the dish that is aligned.
@@ -148,6 +145,8 @@ type Guide struct {
 	found finding // the search
 	trail trail   // the fit
 	asked sample  // the move whose sample is not yet there
+	near  nearing // the last phase
+	begun time.Time
 	skew  skewing
 	ready DB  // C/N before the bolts were tightened
 	tries int // in the coarse phase
@@ -182,6 +181,9 @@ type resting struct {
 	cnr, cnr2      float64
 	inclined       float64
 	inclinations   int
+	turned         float64 // from the first azimuth
+	azimuth        Degrees // the first
+	azimuths       int
 	right, foreign bool
 }
 
@@ -193,6 +195,7 @@ type held struct {
 	elevation Gauge
 	azimuth   Gauge
 	right     Identity
+	at        float64 // seconds since the first reading
 }
 
 // hold tells the helper to let go and begins to average.
@@ -248,6 +251,9 @@ func (g *Guide) take(now time.Time, r Reading) bool {
 	if r.Locked && !within(float64(r.CNR), -30, 60) {
 		r.CNR = DB(math.NaN())
 	}
+	if g.begun.IsZero() {
+		g.begun = r.At
+	}
 	g.last = r
 	if !r.Locked || r.Right == IdentityRight {
 		g.found.ignore = false
@@ -289,12 +295,20 @@ func (g *Guide) average(r Reading) {
 		rest.inclined += float64(r.Elevation.Angle)
 		rest.inclinations++
 	}
+	if r.Azimuth.Known {
+		if rest.azimuths == 0 {
+			rest.azimuth = r.Azimuth.Angle
+		}
+		rest.turned += math.Remainder(float64(r.Azimuth.Angle-rest.azimuth), 360)
+		rest.azimuths++
+	}
 	took := r.At.Sub(rest.from)
 	unsure := 2*rest.locked > rest.count && !rest.right && !rest.foreign
 	if took < settleFor+rest.length || unsure && g.phase <= PhaseSearch && took < identifyFor {
 		return
 	}
 	h := rest.result(r)
+	h.at = rest.from.Add(took / 2).Sub(g.begun).Seconds()
 	g.rest = resting{}
 	g.decide(h)
 }
@@ -305,10 +319,13 @@ func (rest *resting) result(r Reading) held {
 		n := float64(rest.locked)
 		h.cnr = rest.cnr / n
 		spread := math.Sqrt(max(0, rest.cnr2/n-h.cnr*h.cnr))
-		h.sigma = max(0.01, max(spread, 0.05)/math.Sqrt(n))
+		h.sigma = max(0.005, max(spread, 0.05)/math.Sqrt(n))
 	}
 	if rest.inclinations > 0 {
 		h.elevation = Gauge{Known: true, Angle: Degrees(rest.inclined / float64(rest.inclinations)), Error: r.Elevation.Error}
+	}
+	if rest.azimuths > 0 {
+		h.azimuth = Gauge{Known: true, Angle: rest.azimuth + Degrees(rest.turned/float64(rest.azimuths)), Error: r.Azimuth.Error}
 	}
 	switch {
 	case rest.foreign:
@@ -353,7 +370,7 @@ func (g *Guide) verify(h held) {
 		return
 	}
 	g.phase = PhasePeak
-	g.trail = g.trail.again()
+	g.trail, g.near = g.trail.again(), nearing{}
 	g.fine(h)
 	g.order.After = DoSlack
 }

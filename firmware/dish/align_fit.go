@@ -6,44 +6,72 @@ import (
 
 // sample is a rest at the end of a move.
 type sample struct {
-	axis     int     // 0: the dish was turned, 1: tipped
-	by       float64 // asked for, degrees on the sky; 0 for the first
-	reversed bool    // against the move before on this axis: backlash
-	locked   bool
-	cnr      float64
-	sigma    float64 // of it
-	tilt     Gauge
+	axis    int     // 0: the dish was turned, 1: tipped
+	by      float64 // asked for, degrees on the sky; 0: it was not moved
+	flipped bool    // the move seems to have gone the wrong way
+	at      float64 // seconds since the climb began
+	locked  bool
+	cnr     float64
+	sigma   float64 // of it
+	tilt    Gauge   // less the elevation that is wanted
+	compass Gauge   // less the azimuth that is wanted, on the sky
+}
+
+// move is what the dish was asked for, or the other way round.
+func (s *sample) move() float64 {
+	if s.flipped {
+		return -s.by
+	}
+	return s.by
 }
 
 // trail is the last samples and what they say of where the dish points.
 type trail struct {
 	samples []sample
-	way     [2]float64 // of the last move on each axis
+	before  [2]float64 // the way of the last move on each axis before the first sample
 	c0      float64    // C/N at the peak that is expected
 	c0Sigma float64
 	est     [2]float64 // degrees on the sky by which the dish is off now
 	sigma   [2]float64
-	top     float64 // C/N at the peak
-	now     Gauge   // the offset as people see it
+	play    [2]float64 // backlash
+	top     float64    // C/N at the peak
+	now     Gauge      // the offset as people see it
 }
 
-// What is known beforehand of hands, screws and beams, as standard deviations.
+// What is known beforehand of hands, screws, beams and the sky, as standard deviations.
 const (
-	handError     = 0.12 // of a move, as a part of it
-	leastHand     = 0.01 // degrees
-	backlashGuess = 0.06 // degrees
-	widthError    = 0.06 // of the beam's width, as a part of it
-	shapeError    = 0.05 // of the parabola far from the peak, as a part of the loss
-	tiltPrecision = 0.03 // degrees from one inclination to the next
+	handError     = 0.09  // of a move, as a part of it: hands miss by up to 15 %
+	tremble       = 0.012 // degrees, where a move ends
+	backlashGuess = 0.05  // degrees
+	widthError    = 0.04  // of the beam's width, as a part of it
+	shapeError    = 0.012 // dB by which the beam is no parabola, a dB of loss squared
+	driftError    = 3e-4  // dB a second of the sky: 0.3 dB in a quarter of an hour
+	driftBend     = 8e-7  // dB a second² by which that changes
+	tiltPrecision = 0.012 // degrees from one inclination to the next
+	turnPrecision = 0.15  // of a compass
+	mistakeOdds   = 50    // of a move, not to go the wrong way
 )
 
 // add keeps a sample, the last thirteen.
 func (t *trail) add(s sample) {
 	if len(t.samples) == mostAlignProbes {
+		first := &t.samples[0]
+		if first.by != 0 {
+			t.before[first.axis] = first.move()
+		}
 		t.samples = append([]sample(nil), t.samples[1:]...)
-		t.samples[0].by, t.samples[0].reversed = 0, false
 	}
 	t.samples = append(t.samples, s)
+}
+
+// way is the way of the last move on an axis; 0: unknown.
+func (t *trail) way(axis int) float64 {
+	for i := len(t.samples) - 1; i >= 0; i-- {
+		if s := &t.samples[i]; s.axis == axis && s.by != 0 {
+			return s.move()
+		}
+	}
+	return t.before[axis]
 }
 
 // lockedCount is how many samples have a C/N.
@@ -58,12 +86,15 @@ func (t *trail) lockedCount() (n int) {
 
 // The parameters of the fit; the moves follow.
 const (
-	atX = iota
-	atY
-	atTop
+	atX     = iota
+	atY     // where the dish was at the first sample
+	atTop   // C/N at the peak, at the last sample
+	atDrift // dB a second
 	atWidth // of its logarithm
 	atBackX
 	atBackY
+	atTilt    // error of the inclinometer
+	atCompass // and of the compass
 	atMoves
 )
 
@@ -73,56 +104,79 @@ type trailFit struct {
 	bend      float64
 	threshold float64
 	best      float64 // the highest C/N
+	err       []float64
 }
 
 // path calls fn with where the dish was at each sample.
 func (f *trailFit) path(p []float64, fn func(i int, x, y float64)) {
-	at := [2]float64{p[atX], p[atY]}
-	for i, s := range f.samples {
-		if i > 0 {
+	at, way := [2]float64{p[atX], p[atY]}, f.before
+	for i := range f.samples {
+		s := &f.samples[i]
+		if i > 0 && s.by != 0 {
 			m := p[atMoves+i-1]
-			if s.reversed {
+			if s.move()*way[s.axis] < 0 {
 				m = math.Copysign(max(0, math.Abs(m)-math.Abs(p[atBackX+s.axis])), m)
 			}
+			way[s.axis] = s.move()
 			at[s.axis] += m
+		} else if s.by != 0 {
+			way[s.axis] = s.move()
 		}
 		fn(i, at[0], at[1])
 	}
 }
 
-// counts of residuals: C/N and tilt of each sample, the moves, and what was known before.
-func (f *trailFit) residualCount() int { return 3*len(f.samples) + 4 }
+// residualCount is of C/N, tilt, compass and move of each sample, and what was known before.
+func (f *trailFit) residualCount() int { return 4*len(f.samples) + 7 }
 
 func (f *trailFit) residuals(p, out []float64) {
 	n := len(f.samples)
 	bend := f.bend * math.Exp(-2*p[atWidth])
-	var y0 float64
+	last := f.samples[n-1].at
 	f.path(p, func(i int, x, y float64) {
 		s := &f.samples[i]
-		loss := bend * (x*x + y*y)
-		switch {
-		case s.locked:
-			out[i] = (s.cnr - p[atTop] + loss) / math.Hypot(s.sigma, shapeError*(f.best-s.cnr))
-		default:
-			out[i] = max(0, p[atTop]-loss-f.threshold)
+		c := p[atTop] + p[atDrift]*(s.at-last) - bend*(x*x+y*y)
+		out[i], out[n+i], out[2*n+i], out[3*n+i] = 0, 0, 0, 0
+		if s.locked {
+			out[i] = (s.cnr - c) / f.err[i]
+		} else {
+			out[i] = max(0, c-f.threshold)
 		}
-		if i == 0 {
-			y0 = y
+		if s.tilt.Known {
+			out[n+i] = (y + p[atTilt] - float64(s.tilt.Angle)) / tiltPrecision
 		}
-		out[n+i] = 0
-		if first := &f.samples[0]; i > 0 && s.tilt.Known && first.tilt.Known {
-			out[n+i] = (y - y0 - float64(s.tilt.Angle-first.tilt.Angle)) / tiltPrecision
+		if s.compass.Known {
+			out[2*n+i] = (x + p[atCompass] - float64(s.compass.Angle)) / turnPrecision
 		}
-		out[2*n+i] = 0
 		if i > 0 {
-			out[2*n+i] = (p[atMoves+i-1] - s.by) / max(leastHand, handError*math.Abs(s.by))
+			out[3*n+i] = (p[atMoves+i-1] - s.move()) / math.Hypot(tremble, handError*s.by)
 		}
 	})
-	rest := out[3*n:]
+	rest := out[4*n:]
 	rest[0] = (p[atTop] - f.c0) / f.c0Sigma
 	rest[1] = p[atWidth] / widthError
-	rest[2] = (p[atBackX] - backlashGuess) / backlashGuess
-	rest[3] = (p[atBackY] - backlashGuess) / backlashGuess
+	rest[2] = (p[atBackX] - backlashGuess) / (backlashGuess * 0.6)
+	rest[3] = (p[atBackY] - backlashGuess) / (backlashGuess * 0.6)
+	rest[4] = p[atDrift] / driftError
+	first := &f.samples[0]
+	rest[5] = p[atTilt] / max(0.05, float64(first.tilt.Error))
+	rest[6] = p[atCompass] / max(0.5, float64(first.compass.Error))
+}
+
+// weigh sets the errors of the samples' C/N: those of the receiver, of the beam's shape
+// and of the sky since.
+func (f *trailFit) weigh() {
+	f.best = math.Inf(-1)
+	for _, s := range f.samples {
+		if s.locked {
+			f.best = max(f.best, s.cnr)
+		}
+	}
+	f.err = make([]float64, len(f.samples))
+	for i, s := range f.samples {
+		loss, age := f.best-s.cnr, s.at-f.samples[len(f.samples)-1].at
+		f.err[i] = math.Hypot(math.Hypot(s.sigma, shapeError*loss*loss), driftBend*age*age)
+	}
 }
 
 // begin is the trail's best guess by a grid, when the moves were as asked for, in one
@@ -130,22 +184,20 @@ func (f *trailFit) residuals(p, out []float64) {
 func (f *trailFit) begin(width float64, qx, qy int) []float64 {
 	p := make([]float64, atMoves+len(f.samples)-1)
 	p[atBackX], p[atBackY] = backlashGuess, backlashGuess
-	for i, s := range f.samples[1:] {
-		p[atMoves+i] = s.by
+	for i := range f.samples[1:] {
+		p[atMoves+i] = f.samples[1+i].move()
 	}
-	out := make([]float64, f.residualCount())
 	best, least := make([]float64, len(p)), math.Inf(1)
+	out := make([]float64, f.residualCount())
 	const steps = 12
 	for i := range steps {
 		for j := range steps {
 			p[atX] = float64(qx) * (float64(i) + 0.5) / steps * 1.5 * width
 			p[atY] = float64(qy) * (float64(j) + 0.5) / steps * 1.5 * width
 			p[atTop] = f.topOf(p)
+			f.zero(p)
 			f.residuals(p, out)
-			for k := range f.samples { // positions are vague yet
-				out[k] /= 4
-			}
-			if v := squares(out); v < least {
+			if v := f.vague(out); v < least {
 				least = v
 				copy(best, p)
 			}
@@ -154,11 +206,37 @@ func (f *trailFit) begin(width float64, qx, qy int) []float64 {
 	return best
 }
 
+// zero sets the errors of the sensors to what the first sample says.
+func (f *trailFit) zero(p []float64) {
+	first := &f.samples[0]
+	p[atTilt], p[atCompass] = 0, 0
+	if first.tilt.Known {
+		p[atTilt] = float64(first.tilt.Angle) - p[atY]
+	}
+	if first.compass.Known {
+		p[atCompass] = float64(first.compass.Angle) - p[atX]
+	}
+}
+
+// vague is the sum of the squares with positions that are not yet exact.
+func (f *trailFit) vague(out []float64) (sum float64) {
+	n := len(f.samples)
+	for i, v := range out {
+		if i < n && f.samples[i].locked {
+			v *= f.err[i] / math.Hypot(0.2, 0.2*(f.best-f.samples[i].cnr))
+		} else if i < 3*n {
+			v /= 8
+		}
+		sum += v * v
+	}
+	return sum
+}
+
 // topOf is the mean C/N at the peak if the dish was where p says.
 func (f *trailFit) topOf(p []float64) float64 {
 	sum, weight := f.c0/f.c0Sigma/f.c0Sigma, 1/f.c0Sigma/f.c0Sigma
 	f.path(p, func(i int, x, y float64) {
-		if s := f.samples[i]; s.locked {
+		if s := &f.samples[i]; s.locked {
 			loss := f.bend * (x*x + y*y)
 			w := 1 / (0.04 + 0.04*loss*loss)
 			sum, weight = sum+w*(s.cnr+loss), weight+w
@@ -167,53 +245,144 @@ func (f *trailFit) topOf(p []float64) float64 {
 	return sum / weight
 }
 
+// place is one answer of a fit.
+type place struct {
+	cost    float64
+	p       []float64
+	inverse matrix
+	flips   uint // bit by sample
+}
+
 // fit says where the dish points now. It is false when the samples say nothing.
 func (t *trail) fit(o AlignOpts) bool {
-	f := &trailFit{trail: t, bend: 12 / float64(o.Beamwidth*o.Beamwidth), threshold: float64(o.Threshold), best: math.Inf(-1)}
-	for _, s := range t.samples {
-		if s.locked {
-			f.best = max(f.best, s.cnr)
+	f := &trailFit{trail: t, bend: 12 / float64(o.Beamwidth*o.Beamwidth), threshold: float64(o.Threshold)}
+	f.weigh()
+	found := f.places(o, nil)
+	if len(found) == 0 {
+		return false
+	}
+	const doubtful = 8 // twice the logarithm of the odds of a mistake
+	if best := least(found); best.cost > doubtful {
+		found = f.mistakes(o, found)
+	}
+	best := least(found)
+	for i := range t.samples {
+		t.samples[i].flipped = best.flips>>i&1 == 1
+	}
+	t.settle(f, best, found)
+	return true
+}
+
+func least(found []place) place {
+	best := found[0]
+	for _, c := range found {
+		if c.cost < best.cost {
+			best = c
 		}
 	}
-	least := math.Inf(1)
+	return best
+}
+
+// flips is the bits of the moves that are held for mistaken, and what they cost.
+func (f *trailFit) flips() (bits uint, cost float64) {
+	for i := range f.samples {
+		if f.samples[i].flipped {
+			bits |= 1 << i
+			cost += 2 * math.Log(mistakeOdds)
+		}
+	}
+	return bits, cost
+}
+
+// places goes downhill in each quadrant and adds what it finds.
+func (f *trailFit) places(o AlignOpts, found []place) []place {
+	bits, extra := f.flips()
 	for _, q := range [][2]int{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}} {
 		p := f.begin(float64(o.Beamwidth), q[0], q[1])
 		pr := problem{count: f.residualCount(), step: make([]float64, len(p)), residuals: f.residuals}
 		for i := range pr.step {
 			pr.step[i] = 1e-5
 		}
+		pr.step[atDrift] = 1e-8
 		cost, normal, err := pr.minimum(p)
-		if err != nil || cost >= least {
+		if err != nil {
 			continue
 		}
 		if inverse, err := normal.inverse(); err == nil {
-			least = cost
-			t.settle(f, p, inverse)
+			found = append(found, place{cost + extra, p, inverse, bits})
 		}
 	}
-	return !math.IsInf(least, 1)
+	return found
 }
 
-// settle takes the solution over: the last place and its covariance, which is that of the
-// first place and of all the moves since.
-func (t *trail) settle(f *trailFit, p []float64, inverse matrix) {
-	f.path(p, func(_ int, x, y float64) { t.est = [2]float64{x, y} })
-	for axis := range t.sigma {
-		slope := make([]float64, len(p))
-		for k := range p {
-			q := append([]float64(nil), p...)
-			q[k] += 1e-5
-			f.path(q, func(_ int, x, y float64) { slope[k] = ([2]float64{x, y}[axis] - t.est[axis]) / 1e-5 })
+// mistakes tries for each of the last moves whether it went the wrong way.
+func (f *trailFit) mistakes(o AlignOpts, found []place) []place {
+	const last = 6
+	for i := max(1, len(f.samples)-last); i < len(f.samples); i++ {
+		s := &f.samples[i]
+		if s.by == 0 {
+			continue
 		}
-		var v float64
-		for i := range slope {
-			v += slope[i] * inner(inverse[i], slope)
-		}
-		t.sigma[axis] = math.Sqrt(max(0, v))
+		s.flipped = !s.flipped
+		found = f.places(o, found)
+		s.flipped = !s.flipped
 	}
-	t.top = p[atTop]
+	return found
+}
+
+// settle takes the best place over; the others add to its error as far as they are likely.
+func (t *trail) settle(f *trailFit, best place, found []place) {
+	t.est, t.sigma = f.end(best)
+	t.play = [2]float64{math.Abs(best.p[atBackX]), math.Abs(best.p[atBackY])}
+	t.top = best.p[atTop]
+	var weight float64
+	var sum [2]float64
+	for _, c := range found {
+		w := math.Exp((best.cost - c.cost) / 2)
+		if w < 1e-3 {
+			continue
+		}
+		for i := range f.samples {
+			f.samples[i].flipped = c.flips>>i&1 == 1
+		}
+		est, sigma := f.end(c)
+		weight += w
+		for axis := range sum {
+			d := est[axis] - t.est[axis]
+			sum[axis] += w * (d*d + sigma[axis]*sigma[axis])
+		}
+	}
+	for i := range f.samples {
+		f.samples[i].flipped = best.flips>>i&1 == 1
+	}
+	for axis := range sum {
+		t.sigma[axis] = math.Sqrt(sum[axis] / weight)
+	}
 	t.now = Gauge{Known: true, Angle: Degrees(math.Hypot(t.est[0], t.est[1])), Error: Degrees(math.Hypot(t.sigma[0], t.sigma[1]))}
 }
 
+// end is the last place and its error, which is that of the first place and of all the
+// moves since.
+func (f *trailFit) end(c place) (est, sigma [2]float64) {
+	f.path(c.p, func(_ int, x, y float64) { est = [2]float64{x, y} })
+	for axis := range sigma {
+		slope := make([]float64, len(c.p))
+		q := append([]float64(nil), c.p...)
+		for k := range q {
+			q[k] += 1e-5
+			f.path(q, func(_ int, x, y float64) { slope[k] = ([2]float64{x, y}[axis] - est[axis]) / 1e-5 })
+			q[k] = c.p[k]
+		}
+		var v float64
+		for i := range slope {
+			v += slope[i] * inner(c.inverse[i], slope)
+		}
+		sigma[axis] = math.Sqrt(max(0, v))
+	}
+	return est, sigma
+}
+
 // again begins anew after the dish has moved by itself; how strong the peak is is known.
-func (t trail) again() trail { return trail{c0: t.top, c0Sigma: 0.15, way: t.way} }
+func (t *trail) again() trail {
+	return trail{c0: t.top, c0Sigma: 0.15, before: [2]float64{t.way(0), t.way(1)}}
+}

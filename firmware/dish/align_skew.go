@@ -72,8 +72,8 @@ func (g *Guide) straighten(h held) {
 	t := &g.trail
 	if gained := h.cnr - k.seen[0].cnr; math.Abs(gained) > 1 {
 		// Under another polarisation C/N had not followed the beam.
-		*t = trail{c0: h.cnr + 1, c0Sigma: 1.5, way: t.way}
-		t.add(sample{locked: true, cnr: h.cnr, sigma: h.sigma, tilt: h.elevation})
+		*t = trail{c0: h.cnr + 1, c0Sigma: 1.5, before: [2]float64{t.way(0), t.way(1)}}
+		t.add(g.sampled(sample{}, h))
 		g.first()
 		return
 	}

@@ -1,0 +1,145 @@
+package dish
+
+import "math"
+
+// Near the peak C/N says nothing of where the dish is; on a flank it does. So each axis is
+// led to a flank at a distance that is known by the loss there, and from there to the peak by
+// one move. Hands miss that move by a part of it: the shorter, the better; the shorter,
+// the less exactly the loss tells where the move begins. Best is between. The move comes
+// always from the same side, so that the backlash of the screw is taken up.
+
+// nearing is how far an axis has come.
+type nearing struct {
+	stage  [2]stage
+	redone [2]int
+	begun  bool // a long rest was made
+}
+
+type stage uint8
+
+const (
+	stageNew stage = iota
+	stageFlank
+	stageOpposite // only with an inclinometer
+	stageLanded
+	stageOver
+)
+
+// Bounds of the last phase.
+const (
+	mostPatience = 38   // moves, after which what was reached has to do
+	mostRedone   = 2    // times that an axis is led to its flank again
+	fineNoise    = 0.01 // error in dB of the C/N of a long rest, against the one before
+	takeUp       = 0.15 // degrees by which a move goes too far to take up the backlash
+)
+
+// flank is how far from the peak the last move begins, on the sky.
+func (g *Guide) flank(axis int) float64 {
+	w := float64(g.o.Beamwidth)
+	if g.tilts(axis) {
+		return 0.3 * w // the inclinometer tells the way back
+	}
+	return math.Sqrt(fineNoise * w * w / 12 / (2 * handError))
+}
+
+// tilts says whether an inclinometer follows the axis.
+func (g *Guide) tilts(axis int) bool {
+	return axis == 1 && g.trail.samples[len(g.trail.samples)-1].tilt.Known
+}
+
+// peak asks for the next move of the axis that is not yet at its peak.
+func (g *Guide) peak(h held) {
+	n := &g.near
+	if g.moves >= mostPatience {
+		g.tighten(h)
+		return
+	}
+	if !n.begun {
+		n.begun = true
+		g.hold(fineFor)
+		return
+	}
+	for _, axis := range [...]int{1, 0} {
+		if g.lead(axis) {
+			return
+		}
+	}
+	g.tighten(h)
+}
+
+// lead asks for the next move of one axis; it is false when there is none.
+func (g *Guide) lead(axis int) bool {
+	n, t := &g.near, &g.trail
+	e, s, l := t.est[axis], t.sigma[axis], g.flank(axis)
+	if g.tilts(axis) {
+		return g.leadByTilt(axis, e, l)
+	}
+	switch n.stage[axis] {
+	case stageNew:
+		n.stage[axis] = stageFlank
+		return g.toFlank(axis, e, l)
+	case stageFlank:
+		if t.way(axis) < 0 || math.Abs(e+l) > 0.5*l {
+			return g.toFlank(axis, e, l)
+		}
+		n.stage[axis] = stageLanded
+		g.move(axis, -e, DoNothing)
+		return true
+	case stageLanded:
+		switch {
+		case e < -0.02:
+			g.move(axis, -e, DoNothing)
+			return true
+		case e > 0.03 && n.redone[axis] < mostRedone, s > l && n.redone[axis] < mostRedone:
+			n.redone[axis]++
+			n.stage[axis] = stageFlank
+			return g.toFlank(axis, e, l)
+		}
+		n.stage[axis] = stageOver
+	}
+	return false
+}
+
+// toFlank leads to the flank at -l, the last move forward.
+func (g *Guide) toFlank(axis int, e, l float64) bool {
+	t := &g.trail
+	back := t.way(axis) < 0
+	switch {
+	case !back && e < -1.4*l:
+		g.move(axis, -l-e, DoNothing)
+	case back && e < -l-takeUp/2:
+		g.move(axis, -l-e+t.play[axis], DoNothing)
+	case back:
+		g.move(axis, -l-takeUp-e, DoNothing)
+	default:
+		g.move(axis, -l-takeUp-e-t.play[axis], DoNothing)
+	}
+	return true
+}
+
+// leadByTilt goes to both flanks and then to the middle, as often as the inclinometer
+// says that the hand has missed.
+func (g *Guide) leadByTilt(axis int, e, l float64) bool {
+	n, t := &g.near, &g.trail
+	to := 0.0
+	switch n.stage[axis] {
+	case stageNew:
+		n.stage[axis], to = stageFlank, -l
+	case stageFlank:
+		n.stage[axis], to = stageOpposite, l
+	case stageOpposite:
+		n.stage[axis] = stageLanded
+	default:
+		const most = 6
+		if math.Abs(e) < 0.012 || n.redone[axis] >= most {
+			return false
+		}
+		n.redone[axis]++
+	}
+	by := to - e
+	if by*t.way(axis) < 0 {
+		by += math.Copysign(t.play[axis], by)
+	}
+	g.move(axis, by, DoNothing)
+	return true
+}
