@@ -78,7 +78,7 @@ func (g *Guide) fine(h held) {
 		return
 	}
 	g.lost = 0
-	if t.lockedCount() < 3 || !t.fit(g.o) {
+	if t.lockedCount() < 3 && t.sigma0 == 0 || !t.fit(g.o) {
 		g.first()
 		return
 	}

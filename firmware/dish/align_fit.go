@@ -31,9 +31,12 @@ type trail struct {
 	before  [2]float64 // the way of the last move on each axis before the first sample
 	c0      float64    // C/N at the peak that is expected
 	c0Sigma float64
+	at0     [2]float64 // where the first sample is expected
+	sigma0  float64    // 0: anywhere
 	est     [2]float64 // degrees on the sky by which the dish is off now
 	sigma   [2]float64
 	play    [2]float64 // backlash
+	gap     [2]float64 // where in it the screw is
 	top     float64    // C/N at the peak
 	now     Gauge      // the offset as people see it
 }
@@ -107,27 +110,32 @@ type trailFit struct {
 	err       []float64
 }
 
-// path calls fn with where the dish was at each sample.
-func (f *trailFit) path(p []float64, fn func(i int, x, y float64)) {
-	at, way := [2]float64{p[atX], p[atY]}, f.before
+// path calls fn with where the dish was at each sample, and returns where in their
+// backlash the screws are at the end.
+func (f *trailFit) path(p []float64, fn func(i int, x, y float64)) (gap [2]float64) {
+	at := [2]float64{p[atX], p[atY]}
+	play := [2]float64{math.Abs(p[atBackX]), math.Abs(p[atBackY])}
+	for axis, way := range f.before {
+		switch {
+		case way > 0:
+			gap[axis] = play[axis]
+		case way == 0:
+			gap[axis] = play[axis] / 2
+		}
+	}
 	for i := range f.samples {
-		s := &f.samples[i]
-		if i > 0 && s.by != 0 {
-			m := p[atMoves+i-1]
-			if s.move()*way[s.axis] < 0 {
-				m = math.Copysign(max(0, math.Abs(m)-math.Abs(p[atBackX+s.axis])), m)
-			}
-			way[s.axis] = s.move()
-			at[s.axis] += m
-		} else if s.by != 0 {
-			way[s.axis] = s.move()
+		if s := &f.samples[i]; i > 0 && s.by != 0 {
+			m, before := p[atMoves+i-1], gap[s.axis]
+			gap[s.axis] = max(0, min(play[s.axis], before+m))
+			at[s.axis] += m - (gap[s.axis] - before)
 		}
 		fn(i, at[0], at[1])
 	}
+	return gap
 }
 
 // residualCount is of C/N, tilt, compass and move of each sample, and what was known before.
-func (f *trailFit) residualCount() int { return 4*len(f.samples) + 7 }
+func (f *trailFit) residualCount() int { return 4*len(f.samples) + 9 }
 
 func (f *trailFit) residuals(p, out []float64) {
 	n := len(f.samples)
@@ -161,6 +169,10 @@ func (f *trailFit) residuals(p, out []float64) {
 	first := &f.samples[0]
 	rest[5] = p[atTilt] / max(0.05, float64(first.tilt.Error))
 	rest[6] = p[atCompass] / max(0.5, float64(first.compass.Error))
+	rest[7], rest[8] = 0, 0
+	if f.sigma0 > 0 {
+		rest[7], rest[8] = (p[atX]-f.at0[0])/f.sigma0, (p[atY]-f.at0[1])/f.sigma0
+	}
 }
 
 // weigh sets the errors of the samples' C/N: those of the receiver, of the beam's shape
@@ -334,6 +346,7 @@ func (f *trailFit) mistakes(o AlignOpts, found []place) []place {
 func (t *trail) settle(f *trailFit, best place, found []place) {
 	t.est, t.sigma = f.end(best)
 	t.play = [2]float64{math.Abs(best.p[atBackX]), math.Abs(best.p[atBackY])}
+	t.gap = f.path(best.p, func(int, float64, float64) {})
 	t.top = best.p[atTop]
 	var weight float64
 	var sum [2]float64
@@ -382,7 +395,23 @@ func (f *trailFit) end(c place) (est, sigma [2]float64) {
 	return est, sigma
 }
 
+// asked is what to ask for to move by by: the backlash is not used up on the way.
+func (t *trail) asked(axis int, by float64) float64 {
+	if by > 0 {
+		return by + max(0, t.play[axis]-t.gap[axis])
+	}
+	return by - t.gap[axis]
+}
+
 // again begins anew after the dish has moved by itself; how strong the peak is is known.
 func (t *trail) again() trail {
 	return trail{c0: t.top, c0Sigma: 0.15, before: [2]float64{t.way(0), t.way(1)}}
+}
+
+// after begins anew when the dish is where it was, within sigma, and C/N is another one.
+func (t *trail) after(cnr, bend, sigma float64) trail {
+	n := t.again()
+	n.at0, n.sigma0 = t.est, sigma
+	n.c0, n.c0Sigma = cnr+bend*(t.est[0]*t.est[0]+t.est[1]*t.est[1]), 0.5
+	return n
 }

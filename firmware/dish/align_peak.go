@@ -104,23 +104,18 @@ func (g *Guide) lead(axis int) bool {
 func (g *Guide) toFlank(axis int, e, l float64) bool {
 	t := &g.trail
 	back := t.way(axis) < 0
-	switch {
-	case !back && e < -1.4*l:
-		g.move(axis, -l-e, DoNothing)
-	case back && e < -l-takeUp/2:
-		g.move(axis, -l-e+t.play[axis], DoNothing)
-	case back:
-		g.move(axis, -l-takeUp-e, DoNothing)
-	default:
-		g.move(axis, -l-takeUp-e-t.play[axis], DoNothing)
+	to := -l
+	if back && e > -l-takeUp/2 || !back && e > -1.4*l {
+		to = -l - takeUp
 	}
+	g.move(axis, t.asked(axis, to-e), DoNothing)
 	return true
 }
 
 // leadByTilt goes to both flanks and then to the middle, as often as the inclinometer
 // says that the hand has missed.
 func (g *Guide) leadByTilt(axis int, e, l float64) bool {
-	n, t := &g.near, &g.trail
+	n := &g.near
 	to := 0.0
 	switch n.stage[axis] {
 	case stageNew:
@@ -136,10 +131,6 @@ func (g *Guide) leadByTilt(axis int, e, l float64) bool {
 		}
 		n.redone[axis]++
 	}
-	by := to - e
-	if by*t.way(axis) < 0 {
-		by += math.Copysign(t.play[axis], by)
-	}
-	g.move(axis, by, DoNothing)
+	g.move(axis, g.trail.asked(axis, to-e), DoNothing)
 	return true
 }

@@ -63,7 +63,7 @@ func (g *Guide) field(h held, rounds int) finding {
 		f.reachX = min(mostOff, max(1, a.Error)+a.Error*5/2)
 	}
 	half := OffAt(g.o.Clear-g.o.Threshold, g.o.Beamwidth)
-	f.step = half * 13 / 10
+	f.step = half * 3 / 2
 	if rounds > 0 { // it may have slipped between two strips
 		f.step = half
 	}

@@ -63,7 +63,7 @@ type world struct {
 	true0      [2]float64 // azimuth on the horizon and elevation off the satellite
 	mark       [2]float64
 	play       [2]float64 // backlash of azimuth and elevation
-	way        [2]float64 // of the last move
+	gap        [2]float64 // where in the backlash the screw is
 	skew       float64
 	other      [2]float64 // where the wrong satellite stands, on the sky
 	otherLocks bool
@@ -88,7 +88,7 @@ func newWorld(s scene, rnd *rand.Rand) *world {
 	}
 	w.mark = w.true0
 	w.play = [2]float64{slackMost * rnd.Float64(), slackMost * rnd.Float64()}
-	w.way = [2]float64{1, 1}
+	w.gap = [2]float64{w.play[0] * rnd.Float64(), w.play[1]}
 	w.skew = 40*rnd.Float64() - 20
 	side := math.Copysign(3.5+2*rnd.Float64(), rnd.Float64()-0.5)
 	w.other = [2]float64{side, side * (rnd.Float64() - 0.5)}
@@ -190,16 +190,12 @@ func (v *villager) step(moved bool) dish.Advice {
 
 func (v *villager) hand() float64 { return 1 + handOff*(2*v.w.rnd.Float64()-1) }
 
-// turn moves the dish, less the backlash.
+// turn moves the screw, and the dish when the backlash is taken up.
 func (v *villager) turn(axis int, by float64) {
 	w := v.w
-	if by*w.way[axis] < 0 {
-		by = math.Copysign(max(0, math.Abs(by)-w.play[axis]), by)
-	}
-	w.true0[axis] += by
-	if by != 0 {
-		w.way[axis] = by
-	}
+	before := w.gap[axis]
+	w.gap[axis] = max(0, min(w.play[axis], before+by))
+	w.true0[axis] += by - (w.gap[axis] - before)
 }
 
 // words are what the villager knows: the sentence and the amount, nothing else.
