@@ -12,7 +12,7 @@ packages() {
 	# a browser for the bench page, independent peers for the drivers and the calendar, a model checker for the guard,
 	# a spreadsheet that opens the station's books
 	test)
-		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils edid-decode libreoffice-calc-nogui
+		echo gcc libc6-dev mpv xvfb ffmpeg espeak-ng fonts-wqy-microhei libasound2 poppler-utils chromium mbpoll sox spin python3-icalendar python3-ephem v4l-utils edid-decode libhamlib-utils libreoffice-calc-nogui
 		command -v npm >/dev/null || echo nodejs npm
 		;;
 	# other players, to be measured beside ours
