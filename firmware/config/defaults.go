@@ -65,6 +65,7 @@ func Default() Config {
 			Tuner:   Tuner{System: "dvb-s", Powered: true},
 			Incline: Incline{Kind: "serial", Address: 80, Raise: "pitch"},
 			Compass: Compass{Axes: "+x +y +z"},
+			Rotator: Rotator{MaxAzimuth: 360, MaxElevation: 90, Reach: 65, Tolerance: 0.2, Backlash: 0.3, MoveTime: seconds(180)},
 		},
 		Lesson: Lesson{
 			ReadyBefore: seconds(30 * 60), BellBefore: seconds(5 * 60),

@@ -32,6 +32,7 @@ type Dish struct {
 	Tuner   Tuner   `toml:"tuner"`
 	Incline Incline `toml:"incline"`
 	Compass Compass `toml:"compass"`
+	Rotator Rotator `toml:"rotator"`
 
 	target Satellite
 	list   *SatelliteList
@@ -92,6 +93,7 @@ func (c *checker) dish() {
 	c.tuner()
 	c.incline()
 	c.compass()
+	c.rotator()
 }
 
 // present reports a number that is missing; example is what to write.
