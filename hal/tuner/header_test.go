@@ -158,6 +158,8 @@ func TestNumbersOfThreeMachines(t *testing.T) {
 			"FE_GET_PROPERTY":                            uint64(a.word.getProperties()),
 			"DMX_SET_FILTER":                             setFilter,
 			"DMX_SET_BUFFER_SIZE":                        setBuffer,
+			"DMX_SET_PES_FILTER":                         setPESFilter,
+			"sizeof(struct dmx_pes_filter_params)":       sizePES,
 			"sizeof(struct dtv_property)":                uint64(a.word.sizeProperty()),
 			"sizeof(struct dtv_properties)":              uint64(a.word.sizeProperties()),
 			"sizeof(struct dvb_frontend_info)":           sizeInfo,
@@ -239,6 +241,7 @@ func TestStructuresOfThreeMachines(t *testing.T) {
 			"set":    a.word.encode([]property{{propSystem, sysDVBS2}, {propFrequency, 1_150_000}}),
 			"filter": encodeFilter(Filter{PID: 0x14, Table: 0x70, Loose: looseTime}),
 			"diseqc": encodeDiSEqC([]byte{0xE0, 0x10, 0x38, 0xF3}),
+			"pes":    encodePES(0x1ABC),
 		} {
 			if got, want := hex.EncodeToString(got), hex.EncodeToString(s[name]); got != want || want == "" {
 				t.Errorf("%s: %s\n got %s\nwant %s", a.name, name, got, want)

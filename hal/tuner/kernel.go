@@ -2,6 +2,8 @@ package tuner
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -10,7 +12,7 @@ import (
 	"stationbox/hal/ioctl"
 )
 
-// Kernel is an open device file, frontend or demultiplexer. Errors are those of
+// Kernel is an open device file, frontend, demultiplexer or dvr. Errors are those of
 // the system calls, as unix.Errno.
 type Kernel interface {
 	// Value does a request whose argument is a number.
@@ -20,8 +22,8 @@ type Kernel interface {
 	// Properties does a request on count structures dtv_property, of the layout of
 	// this machine, in props.
 	Properties(request uint32, props []byte, count int) error
-	// Read returns one section; without one it is EAGAIN. Bytes that were lost
-	// because nobody read them are EOVERFLOW, once.
+	// Read returns one section of a demultiplexer, or packets of a dvr; without any
+	// it is EAGAIN. Bytes that were lost because nobody read them are EOVERFLOW, once.
 	Read(b []byte) (int, error)
 	// Wait returns when Read may have something to say, or when ctx ends, which is
 	// no error.
@@ -43,8 +45,14 @@ type file struct {
 
 var _ Kernel = (*file)(nil)
 
+// openFile opens a device file. A dvr that is opened for writing too plays into the
+// decoder of a card, which few have: they refuse it.
 func openFile(name string) (Kernel, error) {
-	fd, err := unix.Open(name, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	how := unix.O_RDWR
+	if strings.HasPrefix(filepath.Base(name), "dvr") {
+		how = unix.O_RDONLY
+	}
+	fd, err := unix.Open(name, how|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 // Package tuner drives a satellite receiver that the kernel knows,
 // /dev/dvb/adapterN: it feeds and switches the LNB, tunes, says how well it
-// receives, and hands out the tables that the broadcast carries.
+// receives, and hands out the tables that the broadcast carries and the stream of a
+// programme.
 //
 // It promises that every call ends at its context or after Opts.Timeout, also
 // when the driver below hangs; that a number whose scale is not decibel, or which
@@ -78,7 +79,7 @@ type Tuner struct {
 	powered  bool   // the LNB has had its voltage for a while
 
 	mu     sync.Mutex
-	tables sync.WaitGroup // of calls of Sections; Add under mu while not closed
+	tables sync.WaitGroup // of calls of Sections and of open streams; Add under mu while not closed
 }
 
 // Open returns the tuner of an adapter, "/dev/dvb/adapter0". It never fails: the
@@ -163,6 +164,16 @@ func (t *Tuner) Off(ctx context.Context) error {
 	_, err := do(ctx, t, "off", t.opts.Timeout, func(_ context.Context, k Kernel) (none, error) {
 		t.powered = false
 		return none{}, unpower(k)
+	})
+	return err
+}
+
+// Restart closes the frontend and takes the voltage off the LNB; the next call opens it
+// anew. A driver that has lost its way often finds it again so.
+func (t *Tuner) Restart(ctx context.Context) error {
+	_, err := do(ctx, t, "restart", t.opts.Timeout, func(context.Context, Kernel) (none, error) {
+		t.powered = false
+		return none{}, t.shut()
 	})
 	return err
 }

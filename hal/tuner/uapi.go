@@ -34,6 +34,7 @@ const (
 	readStatus    = 0x80046f45 // u32
 	setBuffer     = 0x00006f2d // by value
 	setFilter     = 0x403c6f2b // struct dmx_sct_filter_params
+	setPESFilter  = 0x40146f2c // struct dmx_pes_filter_params
 )
 
 // setProperties and getProperties carry a struct dtv_properties.
@@ -50,6 +51,7 @@ const (
 	sizeInfo   = 168
 	sizeDiSEqC = 7
 	sizeFilter = 60
+	sizePES    = 20
 	sizeStat   = 9 // packed: scale, 64 bits
 
 	offUnion  = 16
@@ -101,6 +103,9 @@ const (
 	filterDepth                     = 16
 	offFilterMask, offFilterTimeout = 2 + filterDepth, 52
 	offFilterFlags                  = 56
+	fromFrontend, toDVR             = 0, 2 // DMX_IN_FRONTEND, DMX_OUT_TS_TAP
+	anyKind                         = 20   // DMX_PES_OTHER
+	wholePID                        = 0x2000
 )
 
 // property is struct dtv_property as far as it is sent.
@@ -152,6 +157,17 @@ func encodeFilter(f Filter) []byte {
 	binary.NativeEndian.PutUint16(b, f.PID)
 	b[2], b[offFilterMask] = f.Table, f.mask()
 	binary.NativeEndian.PutUint32(b[offFilterFlags:], startAtOnce)
+	return b
+}
+
+// encodePES is struct dmx_pes_filter_params: packets of pid go to the dvr as they are.
+func encodePES(pid uint16) []byte {
+	b := make([]byte, sizePES)
+	binary.NativeEndian.PutUint16(b, pid)
+	binary.NativeEndian.PutUint32(b[4:], fromFrontend)
+	binary.NativeEndian.PutUint32(b[8:], toDVR)
+	binary.NativeEndian.PutUint32(b[12:], anyKind)
+	binary.NativeEndian.PutUint32(b[16:], startAtOnce)
 	return b
 }
 

@@ -3,6 +3,7 @@ package device
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +23,10 @@ type DVBCardOpts struct {
 	Port int
 	// Terrestrial is a receiver that cannot do satellites at all.
 	Terrestrial bool
-	Now         func() time.Time // of the broadcaster; nil means time.Now
-	Seed        uint64           // of the noise
+	// NoWhole is a receiver that cannot hand out a whole carrier.
+	NoWhole bool
+	Now     func() time.Time // of the broadcaster; nil means time.Now
+	Seed    uint64           // of the noise
 }
 
 // DVBCard is a satellite receiver with its LNB behind the device files of the
@@ -39,7 +42,11 @@ type DVBCardOpts struct {
 //	damaged     every section has a wrong bit
 //	overflow    sections get lost
 //	loose       every table of a PID comes, whatever was asked for
-//	mute        locked, and no sections come
+//	mute        locked, and nothing comes
+//	scrambled   what is not a table needs a key
+//	slipped     there is no lock until the receiver is tuned anew
+//	lnb_stuck   the LNB is dead until it was without voltage
+//	jammed      there is no lock until the frontend was closed
 //	busy        another program has the frontend
 //	hangs       requests do not come back
 //	unplugged   the receiver is gone
@@ -59,6 +66,12 @@ type DVBCard struct {
 	tuned   time.Time // zero: never
 	was     bool      // locked before that
 	files   int       // open ones
+	stuck   string    // what goes on until something is done about it
+	drift   int       // kHz
+	loss    float64   // dB of the level
+	sends   map[uint16]*transmission
+	taps    []*DVBFile // of packets
+	dvr     *DVBFile   // nil: not open
 }
 
 // NewDVBCard returns a receiver on the cable of dish.
@@ -71,26 +84,36 @@ func NewDVBCard(dish *world.Dish, o DVBCardOpts) *DVBCard {
 	}
 	c := &DVBCard{
 		dish: dish, opts: o, voltage: voltOff, tone: lnbToneOff, mended: make(chan struct{}),
-		rng: rand.New(rand.NewPCG(o.Seed, 0xd5b)), props: map[uint32]uint32{},
+		rng: rand.New(rand.NewPCG(o.Seed, 0xd5b)), props: map[uint32]uint32{}, sends: map[uint16]*transmission{},
 	}
-	c.knob = newKnob("tuner", c.changed, "no_stats", "relative", "damaged", "overflow", "loose", "mute", "busy", "hangs", "unplugged")
+	c.knob = newKnob("tuner", c.changed, "no_stats", "relative", "damaged", "overflow", "loose", "mute", "scrambled",
+		"slipped", "lnb_stuck", "jammed", "busy", "hangs", "unplugged")
 	return c
 }
 
-// changed ends a hang.
-func (c *DVBCard) changed(string) error {
+// changed ends a hang, and begins what goes on by itself.
+func (c *DVBCard) changed(kind string) error {
 	c.lock.Lock()
 	defer c.lock.Unlock()
+	c.stuck = kind
 	close(c.mended)
 	c.mended = make(chan struct{})
 	return nil
 }
 
-// Open opens a device file, whose name ends in frontend0 or demux0.
+// cured ends what that remedy helps against; c.lock is held.
+func (c *DVBCard) cured(kind string) {
+	if c.stuck == kind {
+		c.stuck = "none"
+	}
+}
+
+// Open opens a device file, whose name ends in frontend0, demux0 or dvr0. The dvr can be
+// open once.
 func (c *DVBCard) Open(name string) (*DVBFile, error) {
 	kind := name[strings.LastIndexByte(name, '/')+1:]
 	fault := c.FaultName()
-	if fault == "unplugged" || kind != "frontend0" && kind != "demux0" {
+	if fault == "unplugged" || kind != "frontend0" && kind != "demux0" && kind != "dvr0" {
 		return nil, unix.ENOENT
 	}
 	if fault == "busy" && kind == "frontend0" {
@@ -98,8 +121,15 @@ func (c *DVBCard) Open(name string) (*DVBFile, error) {
 	}
 	c.lock.Lock()
 	defer c.lock.Unlock()
+	f := &DVBFile{card: c, demux: kind == "demux0", closed: make(chan struct{})}
+	if kind == "dvr0" {
+		if c.dvr != nil {
+			return nil, unix.EBUSY
+		}
+		f.ring.most, c.dvr = dvrDefault, f
+	}
 	c.files++
-	return &DVBFile{card: c, demux: kind == "demux0", closed: make(chan struct{})}, nil
+	return f, nil
 }
 
 // Files returns how many files are open.
@@ -132,7 +162,8 @@ const (
 
 // reception is what comes down the cable; c.lock is held.
 func (c *DVBCard) reception() (b *world.Bird, t *world.Carrier, dB float64) {
-	if c.tuned.IsZero() || c.voltage == voltOff || c.opts.Port != c.port {
+	if c.tuned.IsZero() || c.voltage == voltOff || c.opts.Port != c.port || c.loss > deafAt ||
+		slices.Contains([]string{"slipped", "lnb_stuck", "jammed"}, c.stuck) {
 		return nil, nil, 0
 	}
 	oscillator := c.opts.LowMHz
@@ -144,7 +175,7 @@ func (c *DVBCard) reception() (b *world.Bird, t *world.Carrier, dB float64) {
 	if oscillator < 6000 {
 		sky = oscillator*1000 - cable
 	}
-	return c.dish.Hears(sky, c.voltage == volt18, int(c.props[dtvRate]), c.props[dtvSystem] == 6)
+	return c.dish.Hears(sky+c.drift, c.voltage == volt18, int(c.props[dtvRate]), c.props[dtvSystem] == 6)
 }
 
 // locked says whether the receiver tells a lock; c.lock is held.
@@ -162,6 +193,9 @@ func (c *DVBCard) sections(pid uint16) [][]byte {
 	b, t, _ := c.reception()
 	if !c.locked() || t == nil {
 		return nil
+	}
+	if list, ok := c.sent(t, pid); ok {
+		return list
 	}
 	now := c.opts.Now()
 	switch pid {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -26,6 +27,7 @@ type DVBFile struct {
 	started bool
 	next    time.Time
 	lost    bool // EOVERFLOW was told
+	ring    dvrRing
 }
 
 // The layout of struct dtv_property on this machine.
@@ -85,12 +87,16 @@ func (f *DVBFile) Value(request uint32, value uintptr) error {
 		c.voltage = value
 		if value == voltOff {
 			c.port = 0
+			c.cured("lnb_stuck")
 		}
 	case 0x6f41:
 		c.frames = append(c.frames, fmt.Sprintf("burst %c", 'A'+rune(value)))
 	case 0x6f2d, 0x6f29, 0x6f2a:
-		if !f.demux {
+		switch {
+		case !f.demux && (c.dvr != f || request != 0x6f2d):
 			return unix.ENOTTY
+		case c.dvr == f:
+			f.ring.most = int(value)
 		}
 	case 0x6f3e:
 		return unix.EOPNOTSUPP
@@ -120,6 +126,8 @@ func (f *DVBFile) Struct(request uint32, arg []byte) error {
 		c.switched(arg)
 	case request == 0x403c6f2b && f.demux:
 		f.filter(arg)
+	case request == 0x40146f2c && f.demux:
+		return f.tap(arg)
 	default:
 		return unix.ENOTTY
 	}
@@ -191,6 +199,7 @@ func (c *DVBCard) set(cmd, data uint32) {
 	switch cmd {
 	case dtvTune:
 		c.tuned = time.Now()
+		c.cured("slipped")
 	case dtvClear:
 		c.was = !c.tuned.IsZero() && c.locked()
 	default:
@@ -230,7 +239,7 @@ func (c *DVBCard) statistic(cmd uint32, union []byte) {
 			value = 1 << 20
 		}
 	case cmd == 62 && c.locked() && t != nil:
-		value = int64(1000 * (-68 + dB))
+		value = int64(1000 * (-68 + dB - c.loss))
 	case cmd == 62:
 		value = -2_554_544_930 + int64(c.rng.IntN(1e6))
 	}
@@ -245,7 +254,7 @@ func (c *DVBCard) statistic(cmd uint32, union []byte) {
 // waits all the time and has nothing to read, as in the kernel.
 func (f *DVBFile) orphan() bool { return f.demux && f.card.FaultName() == "unplugged" }
 
-// Read returns a section when it is due.
+// Read returns a section when it is due, or packets.
 func (f *DVBFile) Read(b []byte) (int, error) {
 	if f.orphan() {
 		return 0, unix.EAGAIN
@@ -256,6 +265,9 @@ func (f *DVBFile) Read(b []byte) (int, error) {
 	c := f.card
 	c.lock.Lock()
 	defer c.lock.Unlock()
+	if c.dvr == f {
+		return f.packets(b)
+	}
 	fault := c.FaultName()
 	if !f.started || fault == "mute" || time.Now().Before(f.next) {
 		return 0, unix.EAGAIN
@@ -282,9 +294,12 @@ func (f *DVBFile) Read(b []byte) (int, error) {
 	return 0, unix.EAGAIN
 }
 
-// Wait waits for the next section.
+// Wait waits for the next section or packet.
 func (f *DVBFile) Wait(ctx context.Context) error {
 	c := f.card
+	if f.ring.most > 0 {
+		return f.flows(ctx)
+	}
 	for {
 		if f.orphan() {
 			return nil
@@ -319,6 +334,14 @@ func (f *DVBFile) Close() error {
 		f.card.lock.Lock()
 		defer f.card.lock.Unlock()
 		f.card.files--
+		switch {
+		case f.card.dvr == f:
+			f.card.dvr = nil
+		case f.demux:
+			f.card.taps = slices.DeleteFunc(f.card.taps, func(t *DVBFile) bool { return t == f })
+		default:
+			f.card.cured("jammed")
+		}
 	})
 	return nil
 }

@@ -35,6 +35,7 @@ const (
 	PIDTime = 0x0014
 
 	TablePAT = 0x00
+	TablePMT = 0x02
 	TableNIT = 0x40 // of the network that is received
 	TableSDT = 0x42 // of the transport stream that is received
 	TableTDT = 0x70
@@ -49,7 +50,7 @@ const MaxSection = 4096
 type Section struct {
 	Table   byte
 	Long    bool
-	ID      uint16 // transport stream or network
+	ID      uint16 // transport stream, network or programme
 	Version byte   // 0 to 31
 	Current bool   // valid now, not later
 	Number  byte

@@ -19,6 +19,7 @@ int main(void)
 {
 	struct dtv_property p[2];
 	struct dmx_sct_filter_params f;
+	struct dmx_pes_filter_params t;
 	struct dvb_diseqc_master_cmd d;
 	struct dvb_frontend_info i;
 
@@ -46,6 +47,14 @@ int main(void)
 	f.filter.mask[0] = 0xFC;
 	f.flags = DMX_IMMEDIATE_START;
 	dump("filter", &f, sizeof f);
+
+	memset(&t, 0, sizeof t);
+	t.pid = 0x1ABC;
+	t.input = DMX_IN_FRONTEND;
+	t.output = DMX_OUT_TS_TAP;
+	t.pes_type = DMX_PES_OTHER;
+	t.flags = DMX_IMMEDIATE_START;
+	dump("pes", &t, sizeof t);
 
 	memset(&d, 0, sizeof d);
 	memcpy(d.msg, "\xE0\x10\x38\xF3", 4);
