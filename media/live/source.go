@@ -38,6 +38,9 @@ const (
 type SourceOpts struct {
 	Interface string // network card of multicast, default: by the routing table
 	FFmpeg    string // program that reads HLS, default "ffmpeg"
+	// Tuner returns the source of a channel of the box's own satellite receiver, by its
+	// name; nil: there is none.
+	Tuner func(channel string) (Source, error)
 	Log       *slog.Logger
 }
 
@@ -46,6 +49,7 @@ type SourceOpts struct {
 //	udp://239.1.2.3:5004     multicast or, with an address of this box, unicast; with or without RTP
 //	rtp://:5004              the same; without a host on every address of this box
 //	http://host/live.m3u8    HLS, also https
+//	dvb:CHANNEL              a channel of the box's own satellite receiver, see SourceOpts.Tuner
 //
 // ErrAddress says what is wrong.
 func Open(address string, o SourceOpts) (Source, error) {
@@ -54,6 +58,9 @@ func Open(address string, o SourceOpts) (Source, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if channel, ok := IsTuner(address); ok {
+		return openTuner(channel, o)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -68,7 +75,18 @@ func Open(address string, o SourceOpts) (Source, error) {
 		}
 		return &hls{address: u, o: o}, nil
 	}
-	return nil, fmt.Errorf("%w: %q begins with none of udp, rtp, http, https", ErrAddress, address)
+	return nil, fmt.Errorf("%w: %q begins with none of udp, rtp, http, https, dvb", ErrAddress, address)
+}
+
+func openTuner(channel string, o SourceOpts) (Source, error) {
+	if o.Tuner == nil {
+		return nil, fmt.Errorf("%w: %q: this station has no satellite receiver", ErrAddress, tunerScheme+channel)
+	}
+	s, err := o.Tuner(channel)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q: %w", ErrAddress, tunerScheme+channel, err)
+	}
+	return s, nil
 }
 
 func openDatagrams(u *url.URL, o SourceOpts) (Source, error) {
@@ -104,7 +122,7 @@ func (c *Channel) receive(ctx context.Context) {
 		if c.intake.reading().lastFrame.Sub(begun) >= provenAfter {
 			pause = 0
 		}
-		pause = min(max(2*pause, rejoinMin), rejoinMost)
+		pause = min(max(2*pause, rejoinMin), rejoin(c.source))
 		c.setProblem(err)
 		c.log.Info("live: source is opened anew", "err", err, "pause", pause)
 	}
