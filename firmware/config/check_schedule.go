@@ -63,7 +63,9 @@ func (c *checker) origin(key string, e Entry) {
 		return
 	}
 	c.ints(key+".program", e.Program, 0, 65535)
-	if c.required(key+".url", e.URL, "udp://239.1.2.3:5004") {
+	if channel, ok := DishAddress(e.URL); ok {
+		c.dishURL(key+".url", channel)
+	} else if c.required(key+".url", e.URL, "udp://239.1.2.3:5004") {
 		if u, err := url.Parse(e.URL); err != nil || !slices.Contains([]string{"udp", "rtp", "http", "https"}, u.Scheme) || u.Host == "" {
 			c.bad(key+".url", say("config.live_url", "got", strconv.Quote(e.URL)), say("config.live_url.hint"))
 		}

@@ -16,6 +16,8 @@ func setDefaults(v any) {
 		*v = DefaultOutlet()
 	case *Entry:
 		*v = DefaultEntry()
+	case *DishChannel:
+		v.System = Default().Dish.Tuner.System
 	}
 }
 

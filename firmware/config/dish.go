@@ -3,6 +3,7 @@ package config
 import (
 	"math"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -34,14 +35,17 @@ type Dish struct {
 	Compass Compass `toml:"compass"`
 	Rotator Rotator `toml:"rotator"`
 
+	// Channels are what lessons may come from besides the tuner's transponder.
+	Channels []DishChannel `toml:"channel"`
+
 	target Satellite
 	list   *SatelliteList
 }
 
-// Set says whether there is a dish.
+// Set says whether there is a dish; a list of channels alone is none.
 func (d Dish) Set() bool {
-	d.target, d.list = Satellite{}, nil
-	return d != Default().Dish
+	d.target, d.list, d.Channels = Satellite{}, nil, nil
+	return !reflect.DeepEqual(d, Default().Dish)
 }
 
 // Target returns the satellite of a correct configuration.
@@ -91,6 +95,7 @@ func (c *checker) dish() {
 	c.floats("dish.offset", float64(d.Offset), 0, 60)
 	c.target()
 	c.tuner()
+	c.channels()
 	c.incline()
 	c.compass()
 	c.rotator()

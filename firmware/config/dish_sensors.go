@@ -1,7 +1,6 @@
 package config
 
 import (
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -66,20 +65,11 @@ func (d Dish) Oscillators() []Megahertz {
 	return nil
 }
 
+// Cable returns where the transponder comes out of the LNB.
+func (d Dish) Cable() Megahertz { return d.cableOf(d.Tuner.Frequency) }
+
 // universalBorder is from where a universal LNB wants its upper band.
 const universalBorder = 11700
-
-// Cable returns where the transponder comes out of the LNB.
-func (d Dish) Cable() Megahertz {
-	list := d.Oscillators()
-	switch {
-	case len(list) == 0:
-		return 0
-	case len(list) == 2 && d.Tuner.Frequency >= universalBorder:
-		return Megahertz(math.Abs(float64(d.Tuner.Frequency - list[1])))
-	}
-	return Megahertz(math.Abs(float64(d.Tuner.Frequency - list[0])))
-}
 
 // Limits of what goes over the cable, and of what is sent.
 const (
@@ -102,26 +92,17 @@ func (c *checker) tuner() {
 		c.bad("dish.tuner.adapter", say("config.adapter", "got", strconv.Quote(t.Adapter)), say("config.adapter.hint"))
 	}
 	c.present("dish.tuner.frequency_mhz", "12500")
-	c.present("dish.tuner.symbol_rate", "43200")
-	if c.required("dish.tuner.polarization", t.Polarization, "h") {
-		c.choice("dish.tuner.polarization", t.Polarization, "h", "v", "l", "r")
-	}
-	if c.has("dish.tuner.symbol_rate") {
-		c.rate(t.SymbolRate)
-	}
-	if out := d.Cable(); c.has("dish.tuner.frequency_mhz") && len(d.Oscillators()) > 0 && !(out >= cableLow && out <= cableHigh) {
-		c.bad("dish.tuner.frequency_mhz", say("config.cable", "got", t.Frequency, "out", out, "low", cableLow, "high", cableHigh), say("config.cable.hint"))
-	}
+	c.carrier("dish.tuner", t.Frequency, t.SymbolRate, t.Polarization, t.System)
 }
 
 // rate checks a symbol rate; who wrote symbols is told that thousands are meant.
-func (c *checker) rate(v int) {
+func (c *checker) rate(key string, v int) {
 	hint := phrase{}
 	if v/1000 >= slowRate && v/1000 <= fastRate {
 		hint = say("config.write", "want", v/1000)
 	}
 	if v < slowRate || v > fastRate {
-		c.bad("dish.tuner.symbol_rate", say("config.range", "got", v, "low", slowRate, "high", fastRate), hint)
+		c.bad(key, say("config.range", "got", v, "low", slowRate, "high", fastRate), hint)
 	}
 }
 

@@ -37,7 +37,7 @@ type Entry struct {
 	Priority int      `toml:"priority"` // 0 (default) … 9; the higher wins an overlap
 	Kind     string   `toml:"kind"`     // "study" (default), "film" or "live"
 	URL      string   `toml:"url"`      // where a live programme comes from; File is shown while it does not come
-	Program  int      `toml:"program"`  // number of the programme in the stream; 0: the first
+	Program  int      `toml:"program"`  // number of the programme in the stream; 0: the first, or the channel's of a dish
 	Record   bool     `toml:"record"`   // keep the live programme as a film
 	Counts   bool     `toml:"counts"`   // towards the monthly target, default true
 

@@ -41,7 +41,7 @@ type SourceOpts struct {
 	// Tuner returns the source of a channel of the box's own satellite receiver, by its
 	// name; nil: there is none.
 	Tuner func(channel string) (Source, error)
-	Log       *slog.Logger
+	Log   *slog.Logger
 }
 
 // Open returns the source with that address, without opening it:
