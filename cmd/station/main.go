@@ -56,7 +56,7 @@ func serve(file, lang string, errs io.Writer) int {
 	if err == nil {
 		var st *station.Station
 		log := slog.New(slog.NewTextHandler(errs, nil))
-		if len(cfg.Panel.Expander) > 0 {
+		if len(cfg.Panel.Expander) > 0 || cfg.Dish.Compass.Bus != "" {
 			if err := buses(); err != nil {
 				log.Error("buses", "err", err)
 			}

@@ -11,7 +11,7 @@ type Megahertz float64
 
 // Tuner is the receiver that watches the dish. It stays on one transponder.
 type Tuner struct {
-	Adapter      string    `toml:"adapter"`       // "/dev/dvb/adapter0", or "" for none
+	Adapter      string    `toml:"adapter"`       // "/dev/dvb/adapter0", "unix:PATH/adapter0", or "" for none
 	Frequency    Megahertz `toml:"frequency_mhz"` // from the satellite
 	SymbolRate   int       `toml:"symbol_rate"`   // thousand symbols a second
 	Polarization string    `toml:"polarization"`  // "h", "v", "l" or "r"
@@ -33,7 +33,7 @@ type Incline struct {
 
 // Compass is the magnetic chip on the dish.
 type Compass struct {
-	Bus  string  `toml:"bus"`  // I²C, "" for none
+	Bus  string  `toml:"bus"`  // I²C, a number or "unix:PATH"; "" for none
 	Chip string  `toml:"chip"` // "": whichever answers
 	Axes string  `toml:"axes"` // of the chip: forward, right, down
 	Turn Degrees `toml:"turn"` // added to the heading
@@ -88,7 +88,7 @@ func (c *checker) tuner() {
 	if t.Adapter == "" {
 		return
 	}
-	if !regexp.MustCompile(`^/.*adapter[0-9]+$`).MatchString(t.Adapter) {
+	if !regexp.MustCompile(`^(unix:)?/.*adapter[0-9]+$`).MatchString(t.Adapter) {
 		c.bad("dish.tuner.adapter", say("config.adapter", "got", strconv.Quote(t.Adapter)), say("config.adapter.hint"))
 	}
 	c.present("dish.tuner.frequency_mhz", "12500")

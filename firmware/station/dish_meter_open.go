@@ -18,6 +18,7 @@ import (
 	"stationbox/hal/incline"
 	"stationbox/hal/line"
 	"stationbox/hal/modbus"
+	"stationbox/hal/remote"
 	"stationbox/hal/tuner"
 	"stationbox/hal/tuner/psi"
 )
@@ -26,13 +27,29 @@ func (d *Doors) receiver(adapter string, o tuner.Opts) *tuner.Tuner {
 	if d.Tuner != nil {
 		return tuner.New(d.Tuner, adapter, o)
 	}
+	if _, far := remote.Path(adapter); far {
+		return tuner.New(farFile, adapter, o)
+	}
 	return tuner.Open(adapter, o)
+}
+
+// farFile opens a device file behind a socket.
+func farFile(name string) (tuner.Kernel, error) {
+	f, err := remote.Open(name)
+	if err != nil {
+		return nil, err // not a nil file
+	}
+	return f, nil
 }
 
 // i2c returns a bus and what closes it.
 func (d *Doors) i2c(name string) (i2c.Bus, func() error) {
 	if d.I2C != nil {
 		return d.I2C(name), func() error { return nil }
+	}
+	if _, far := remote.Path(name); far {
+		bus := remote.NewBus(name)
+		return bus, bus.Close
 	}
 	bus := &i2cBus{name: name}
 	return bus, bus.Close
