@@ -3,6 +3,7 @@ package world
 import (
 	"math"
 	"sync"
+	"time"
 )
 
 // Pose is how the dish stands: the azimuth of its beam from true north, the
@@ -13,7 +14,8 @@ type Pose struct{ Azimuth, Elevation, Roll float64 }
 // Bird is a satellite as it is seen from the station, in degrees.
 type Bird struct {
 	Azimuth, Elevation float64
-	Orbit              int // tenths of a degree east of Greenwich
+	Skew               float64 // of its polarisations, as Look gives it
+	Orbit              int     // tenths of a degree east of Greenwich
 	Network            string
 	Carriers           []Carrier
 }
@@ -34,18 +36,37 @@ type DishOpts struct {
 	Pose  Pose
 	Birds []Bird
 	Beam  float64 // width at 3 dB in degrees, default 2
+	Feed  float64 // how the LNB is turned in the dish, as Bird.Skew
+	// Play is how far a hand moves the mount's azimuth and elevation before the dish
+	// follows, when it turns back, in degrees.
+	Play [2]float64
 	// Declination and Dip of the earth's field in degrees, Field in µT: the defaults
 	// are those of Beijing, -7.6, 59.4 and 55.
 	Declination, Dip, Field float64
+	Now                     func() time.Time // of the wind; nil means time.Now
 }
 
-// Dish is what is physical about the dish. It is safe for concurrent use.
+// Dish is what is physical about the dish: its mount on its base, its feed, and what is
+// between it and the satellites. It is safe for concurrent use.
 type Dish struct {
 	opts DishOpts
 
-	mu   sync.Mutex
-	pose Pose
-	rain float64 // dB
+	mu        sync.Mutex
+	pose      Pose // on a base that is level, without wind
+	way       [2]float64
+	feed      float64
+	weather   Weather
+	sunk      float64 // degrees
+	toward    float64 // azimuth
+	unplugged bool
+}
+
+// Weather is what takes signal away or moves the dish.
+type Weather struct {
+	Rain float64 // dB
+	Tree float64 // dB
+	Sun  float64 // dB by which it raises the noise
+	Wind float64 // degrees by which it sways the dish
 }
 
 // NewDish returns a dish.
@@ -56,28 +77,104 @@ func NewDish(o DishOpts) *Dish {
 	if o.Field <= 0 {
 		o.Declination, o.Dip, o.Field = -7.6, 59.4, 55
 	}
-	return &Dish{opts: o, pose: o.Pose}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Dish{opts: o, pose: o.Pose, feed: o.Feed, way: [2]float64{1, 1}}
 }
 
-// Turn moves the dish.
+// Turn puts the dish so on its mount.
 func (d *Dish) Turn(p Pose) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.pose = p
 }
 
+// Nudge is a hand that moves the mount by so many degrees on both axes: less the play when
+// it turns back, which is by how much the dish does not follow.
+func (d *Dish) Nudge(azimuth, elevation float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pose.Azimuth += d.follows(0, azimuth)
+	d.pose.Elevation += d.follows(1, elevation)
+}
+
+func (d *Dish) follows(axis int, by float64) float64 {
+	if by == 0 {
+		return 0
+	}
+	if by*d.way[axis] < 0 {
+		by = math.Copysign(max(0, math.Abs(by)-d.opts.Play[axis]), by)
+	}
+	if by != 0 {
+		d.way[axis] = by
+	}
+	return by
+}
+
+// TurnFeed turns the LNB by so many degrees, clockwise seen from behind.
+func (d *Dish) TurnFeed(by float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.feed += by
+}
+
+// SetWeather changes the weather.
+func (d *Dish) SetWeather(w Weather) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.weather = w
+}
+
+// Weather returns what it is.
+func (d *Dish) Weather() Weather {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.weather
+}
+
 // Rain takes dB away from everything that is received.
 func (d *Dish) Rain(dB float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.rain = dB
+	d.weather.Rain = dB
 }
 
-// Pose returns how the dish stands.
+// Sink lets the base lean by so many degrees towards an azimuth, and the mast with it.
+func (d *Dish) Sink(by, toward float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sunk, d.toward = by, toward
+}
+
+// Plug plugs the cable of the LNB in or pulls it.
+func (d *Dish) Plug(in bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unplugged = !in
+}
+
+// Pose returns how the dish stands now, with its base and in the wind.
 func (d *Dish) Pose() Pose {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.pose
+	return d.stands()
+}
+
+// stands is where the beam points; d.mu is held. A base that leans towards the dish's
+// azimuth lowers its beam, one that leans to its right rolls it clockwise.
+func (d *Dish) stands() Pose {
+	p := d.pose
+	s, c := math.Sincos(rad(d.toward - p.Azimuth))
+	p.Azimuth += d.sunk * s * math.Tan(rad(p.Elevation))
+	p.Elevation -= d.sunk * c
+	p.Roll += d.sunk * s
+	if d.weather.Wind > 0 {
+		t := float64(d.opts.Now().UnixMilli()) / 1000
+		p.Azimuth += d.weather.Wind * math.Sin(2*math.Pi*0.83*t) * math.Sin(2*math.Pi*0.11*t)
+		p.Elevation += d.weather.Wind / 2 * math.Sin(2*math.Pi*1.31*t)
+	}
+	return p
 }
 
 // Hears returns the strongest carrier at kHz in the sky, of the satellite that it
@@ -85,16 +182,19 @@ func (d *Dish) Pose() Pose {
 func (d *Dish) Hears(kHz int, horizontal bool, rate int, s2 bool) (bird *Bird, carrier *Carrier, dB float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.unplugged {
+		return nil, nil, 0
+	}
+	p := d.stands()
 	for i := range d.opts.Birds {
 		b := &d.opts.Birds[i]
-		off := apart(d.pose, b) / d.opts.Beam
-		loss := d.rain + min(12*off*off, 60)
+		loss := d.weather.Rain + d.weather.Tree + d.weather.Sun + pattern(apart(p, b)/d.opts.Beam)
 		for j := range b.Carriers {
 			c := &b.Carriers[j]
 			if abs(c.KHz-kHz) > 2000 || c.Horizontal != horizontal || c.S2 != s2 || abs(c.Rate-rate) > rate/100 {
 				continue
 			}
-			if got := c.ClearDB - loss; carrier == nil || got > dB {
+			if got := crossed(c.ClearDB-loss, d.feed+p.Roll-b.Skew); carrier == nil || got > dB {
 				bird, carrier, dB = b, c, got
 			}
 		}
@@ -102,11 +202,27 @@ func (d *Dish) Hears(kHz int, horizontal bool, rate int, s2 bool) (bird *Bird, c
 	return bird, carrier, dB
 }
 
+// pattern is what a dish loses that many beamwidths off: 12 dB times the square in its main
+// beam, and an envelope of side lobes that falls with 25 dB a decade (as of ITU-R S.580).
+func pattern(beams float64) float64 {
+	if beams < math.Sqrt2 {
+		return 12 * beams * beams
+	}
+	return 24 + 25*math.Log10(beams/math.Sqrt2)
+}
+
+// crossed is the C/N in a feed that is turned by off degrees: what comes in of the other
+// polarisation, which is as strong, is noise.
+func crossed(dB, off float64) float64 {
+	s, c := math.Sincos(rad(off))
+	return dB + 20*math.Log10(max(math.Abs(c), 1e-6)) - 10*math.Log10(1+math.Pow(10, dB/10)*s*s)
+}
+
 // apart is the angle between the beam and b in degrees.
 func apart(p Pose, b *Bird) float64 {
 	se, ce := math.Sincos(rad(p.Elevation))
 	sb, cb := math.Sincos(rad(b.Elevation))
-	return math.Acos(min(1, se*sb+ce*cb*math.Cos(rad(p.Azimuth-b.Azimuth)))) * 180 / math.Pi
+	return degrees(math.Acos(min(1, se*sb+ce*cb*math.Cos(rad(p.Azimuth-b.Azimuth)))))
 }
 
 // Field returns the earth's magnetic field in µT along the axes of a box on the
@@ -118,6 +234,40 @@ func (d *Dish) Field() (x, y, z float64) {
 	return d.opts.Field * level * c, -d.opts.Field * level * s, d.opts.Field * down
 }
 
-func rad(degrees float64) float64 { return degrees * math.Pi / 180 }
+// DishState is how it is with the dish.
+type DishState struct {
+	Pose    Pose
+	Feed    float64 // as Bird.Skew
+	Weather Weather
+	Sunk    float64
+	Plugged bool
+	Birds   []BirdState // in the order of DishOpts.Birds
+}
+
+// BirdState is how the dish stands towards a satellite, in degrees on the sky.
+type BirdState struct {
+	Orbit     int
+	Right, Up float64 // by how much the beam points to the right of it, and above it
+	Skew      float64 // by how much the feed is turned too far clockwise
+}
+
+// Off is the angle between the beam and the satellite.
+func (b BirdState) Off() float64 { return math.Hypot(b.Right, b.Up) }
+
+// Snapshot returns how it is with the dish.
+func (d *Dish) Snapshot() DishState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := DishState{Pose: d.stands(), Feed: d.feed, Weather: d.weather, Sunk: d.sunk, Plugged: !d.unplugged}
+	for i := range d.opts.Birds {
+		b := &d.opts.Birds[i]
+		s.Birds = append(s.Birds, BirdState{
+			Orbit: b.Orbit,
+			Right: math.Remainder(s.Pose.Azimuth-b.Azimuth, 360) * math.Cos(rad(b.Elevation)),
+			Up:    s.Pose.Elevation - b.Elevation, Skew: s.Feed + s.Pose.Roll - b.Skew,
+		})
+	}
+	return s
+}
 
 func abs(n int) int { return max(n, -n) }

@@ -124,6 +124,7 @@ func (v *Village) baseConfig() config.Config {
 	c.Sound.Device = sound
 	c.Console.Port = v.wirePath("console")
 	c.Library.Dir, c.Roster.File = filepath.Join(v.dir, "library"), filepath.Join(v.dir, "roster.csv")
+	v.dishConfig(&c.Dish)
 	c.Lesson = config.Lesson{ReadyBefore: seconds(25), BellBefore: seconds(10), WarmMargin: seconds(5), LateLimit: seconds(60)}
 	return c
 }

@@ -26,6 +26,7 @@ type far struct {
 	opto      device.Opto
 	ups       device.UPS
 	console   *device.Console
+	dish      dishFar
 
 	devices []device.Device
 	closers []func() error // in the order of opening
@@ -48,13 +49,16 @@ func (v *Village) raiseFar() error {
 		return fmt.Errorf("far ends: %w", err)
 	}
 	f := v.far
-	f.devices = []device.Device{f.frontend, f.meter, f.projector, f.tv, f.panel, f.contactor, f.pins, f.opto, f.ups}
+	f.devices = []device.Device{f.frontend, f.meter, f.projector, f.tv, f.panel, f.contactor, f.pins, f.opto, f.ups, f.dish.card, f.dish.incline, f.dish.compass}
 	v.goRun("pin server", f.pins.Serve)
 	for _, d := range []interface {
 		device.Device
 		Run(context.Context) error
-	}{f.meter, f.projector, f.tv, f.panel, f.console} {
+	}{f.meter, f.projector, f.tv, f.panel, f.console, f.dish.incline} {
 		v.goRun(d.Name(), d.Run)
+	}
+	for _, s := range f.dish.servers {
+		v.goRun("dish", s.Serve)
 	}
 	v.goRun("world", v.runWorld)
 	return nil
@@ -92,7 +96,7 @@ func (v *Village) plugIn(f *far) error {
 		}
 		return p
 	}
-	frontend, meter, tv, console := pty("frontend"), pty("meter"), pty("tv"), pty("console")
+	frontend, meter, tv, console, incline := pty("frontend"), pty("meter"), pty("tv"), pty("console"), pty("incline")
 	if err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func (v *Village) plugIn(f *far) error {
 	f.tv = device.NewTV(f.world, tv, device.TVOpts{SetID: v.cfg.TV.SetID, MuteInStandby: v.tuning.MuteTV})
 	f.console = device.NewConsole(console)
 	v.plugInPins(f)
-	return nil
+	return v.plugInDish(f, incline)
 }
 
 func (v *Village) plugInPins(f *far) {

@@ -214,6 +214,7 @@ func (v *Village) close() error {
 		p.stop(3 * time.Second)
 	}
 	killAll(v.player.pids(v.dir))
+	v.far.unhang()
 	v.cancel()
 	v.headend.stop()
 	v.wg.Wait()
