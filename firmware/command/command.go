@@ -36,6 +36,7 @@ type Command struct {
 	Help    string        // text key of one line of explanation
 	Offline bool          // needs files only, not the running station
 	Timeout time.Duration // 0 is 30 s
+	Talks   bool          // a conversation: it needs Env.Talk
 	Run     func(ctx context.Context, env *Env, args []string) (Result, error)
 }
 
@@ -44,6 +45,7 @@ type Result struct {
 	Text string // ready to print; a missing last newline is added
 	Data any    // what -json prints; nil prints {}
 	Code int    // exit code when there is no error
+	Told bool   // Env.Talk has said everything, also with -json: nothing is printed
 }
 
 // Env is what commands work with. Sources that are nil are not available where
@@ -65,6 +67,7 @@ type Env struct {
 	Clerk    Clerk                                                // corrects rolls; nil outside of the running station
 	Asker    Asker                                                // puts questions to the room; as Clerk
 	Dish     Surveyor                                             // where the dish points
+	Align    Aligner                                              // by eye and ear; nil outside of the running station
 	Screens  Screens                                              // the sockets for displays
 	Roster   Enroller                                             // the members
 	SetPIN   func(env *Env, pin string) error                     // of the web page; an *Error when it is refused
@@ -75,6 +78,7 @@ type Env struct {
 	In        io.Reader
 	Out, Errs io.Writer
 
+	Talk *Talk             // with who runs a command that Talks; nil: nobody can
 	Tell func(line string) // shows how far a long command is, each line in place of the one before; nil: nobody watches
 
 	json bool // the answer will be printed as JSON
@@ -171,6 +175,9 @@ func (t *Table) Run(ctx context.Context, env *Env, args []string) (Result, error
 	r, err := c.Run(ctx, &own, rest)
 	if err != nil {
 		return Result{}, err
+	}
+	if r.Told {
+		return Result{Code: r.Code}, nil
 	}
 	if asJSON {
 		return inJSON(r)

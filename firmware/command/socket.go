@@ -33,6 +33,9 @@ type Request struct {
 	Args []string `json:"args"` // command and arguments
 	Lang string   `json:"lang"` // "zh" or "en"; "" is the station's own
 	By   string   `json:"by"`   // who asks: "shell", "page"
+
+	Talk     bool `json:"talk,omitempty"`     // a conversation, see Converse
+	Terminal bool `json:"terminal,omitempty"` // whose client understands the movements of a cursor
 }
 
 // Reply is the line that answers a Request.
@@ -41,6 +44,7 @@ type Reply struct {
 	Code int             `json:"code"` // exit code
 	Text string          `json:"text"` // ready to print; with Code ≠ 0 it says what is wrong
 	Data json.RawMessage `json:"data,omitempty"`
+	More bool            `json:"more,omitempty"` // of a conversation: there comes more
 }
 
 // Listen opens the command socket at path, for the owner and the group. A
@@ -112,6 +116,11 @@ func serveClient(ctx context.Context, conn net.Conn, t *Table, newEnv func(lang,
 	lines.Buffer(nil, maxRequest)
 	for lines.Scan() {
 		patience.Stop()
+		if req, err := DecodeRequest(lines.Bytes()); err == nil && req.Talk {
+			log.Debug("command", "args", req.Args, "by", req.By)
+			converse(ctx, conn, lines, t, newEnv(req.Lang, req.By), req)
+			return
+		}
 		reply := answer(ctx, lines.Bytes(), t, newEnv, log)
 		out, err := json.Marshal(reply)
 		if err != nil {

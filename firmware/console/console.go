@@ -28,6 +28,7 @@ const (
 // Opts are the settings of a console.
 type Opts struct {
 	Name string       // of the station, in the greeting
+	Baud int          // bits a second of the line; 0: fast
 	Log  *slog.Logger // nil discards
 }
 
@@ -56,12 +57,12 @@ func New(port Port, table *command.Table, newEnv func() *command.Env, opts Opts)
 	return &Console{port: port, table: table, newEnv: newEnv, opts: opts}
 }
 
-// input is what the reader hands over: a byte, or that the port was gone and
-// is back, or the error that ended reading.
+// input is what the reader hands over: a byte, or that the port is gone or back
+// again, or the error that ended reading.
 type input struct {
-	b    byte
-	back bool
-	err  error
+	b          byte
+	gone, back bool
+	err        error
 }
 
 // Run serves the port until ctx ends, then nil, or until the port ends for
@@ -101,7 +102,10 @@ func (c *Console) read(ctx context.Context, out chan<- input) {
 		switch {
 		case n > 0, errors.Is(err, hal.ErrSilent):
 		case err == nil || errors.Is(err, hal.ErrGone):
-			gone = gone || err != nil
+			if err != nil && !gone {
+				gone = true
+				send(ctx, out, input{gone: true})
+			}
 			wait(ctx, pause)
 		case ctx.Err() == nil:
 			send(ctx, out, input{err: err})
@@ -135,48 +139,40 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // serve is the loop of the line. One command runs at a time; what is typed
-// meanwhile is dropped but for Ctrl-C.
+// meanwhile is dropped but for Ctrl-C, unless the command is a conversation.
 func (c *Console) serve(ctx context.Context, in <-chan input) error {
 	var l line
-	var running chan struct{}
-	halt := func() {}
-	defer func() {
-		halt()
-		if running != nil {
-			<-running
-		}
-	}()
+	var now running
+	defer func() { now.end() }()
 	c.greet(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-running:
-			halt()
-			running, halt = nil, func() {}
+		case <-now.done:
+			now.end()
+			now = running{}
 			c.write(ctx, prompt)
 		case i := <-in:
-			if i.err != nil {
+			switch {
+			case i.err != nil:
 				return i.err
-			}
-			if i.back {
+			case i.gone:
+				now.hangUp()
+			case i.back:
 				l = line{}
 				c.greet(ctx)
-				continue
+			case now.done != nil:
+				now.key(i.b)
+			default:
+				now = c.key(ctx, &l, i.b)
 			}
-			if running != nil {
-				if i.b == ctrlC {
-					halt()
-				}
-				continue
-			}
-			running, halt = c.key(ctx, &l, i.b)
 		}
 	}
 }
 
 // key feeds one byte and starts the command when a line is complete.
-func (c *Console) key(ctx context.Context, l *line, b byte) (chan struct{}, context.CancelFunc) {
+func (c *Console) key(ctx context.Context, l *line, b byte) running {
 	echo, what := l.feed(b)
 	c.write(ctx, string(echo))
 	switch what {
@@ -190,18 +186,23 @@ func (c *Console) key(ctx context.Context, l *line, b byte) (chan struct{}, cont
 		}
 		return c.start(ctx, args)
 	}
-	return nil, func() {}
+	return running{}
 }
 
 // start runs a command. Its answer is written line by line, so that Ctrl-C
 // also stops a long one on a slow line.
-func (c *Console) start(ctx context.Context, args []string) (chan struct{}, context.CancelFunc) {
+func (c *Console) start(ctx context.Context, args []string) running {
 	run, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
+	now := running{done: make(chan struct{}), halt: cancel}
 	env := c.newEnv()
+	if found, _, ok := c.table.Find(args); ok && found.Talks {
+		now.lines = make(chan string, linesAhead)
+		env.Talk = &command.Talk{Lines: now.lines, Terminal: true, Baud: c.opts.Baud,
+			Write: func(s string) error { return c.put(ctx, crlf(s)) }}
+	}
 	c.opts.Log.Info("command", "args", args, "by", env.By)
 	go func() {
-		defer close(done)
+		defer close(now.done)
 		reply := command.Answer(run, c.table, env, args)
 		for text := range strings.Lines(reply.Text) {
 			if run.Err() != nil {
@@ -213,7 +214,7 @@ func (c *Console) start(ctx context.Context, args []string) (chan struct{}, cont
 			c.write(ctx, crlf(env.Text.Say("console.stopped")+"\n"))
 		}
 	}()
-	return done, cancel
+	return now
 }
 
 func (c *Console) greet(ctx context.Context) {
@@ -226,11 +227,16 @@ func (c *Console) write(ctx context.Context, s string) {
 	if s == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, bound)
-	defer cancel()
-	if _, err := c.port.Write(ctx, []byte(s)); err != nil {
+	if err := c.put(ctx, s); err != nil {
 		c.opts.Log.Debug("console", "err", err)
 	}
+}
+
+func (c *Console) put(ctx context.Context, s string) error {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	_, err := c.port.Write(ctx, []byte(s))
+	return err
 }
 
 func crlf(s string) string {

@@ -22,25 +22,45 @@ const barTop DB = 20
 // instruction, ViewLines lines of ViewWidth cells at most, without an end of line after
 // the last. It never shows an old number as that of now.
 func AlignView(c *text.Catalogue, a Advice) string {
-	figure := func(b Bar) string {
-		if !b.Known {
-			return c.Say("align.unknown")
-		}
-		return fmt.Sprintf("%.1f dB", float64(b.CNR))
-	}
-	lines := []string{
-		bar(c.Say("align.now"), a.Now, a.Best, figure(a.Now)+"  "+state(c, a)),
-		bar(c.Say("align.best"), a.Best, Bar{}, figure(a.Best)+"  "+c.Say("align.phase_"+a.Phase.String())+", "+c.Say("align.moves", "n", a.Moves)),
-	}
-	lines = append(lines, wrapped(a.Order.Say(c), ViewLines-len(lines))...)
-	for i := range lines {
-		lines[i] = strings.TrimRight(cut(lines[i], ViewWidth), " ")
+	lines := AlignBars(c, a)
+	for _, l := range wrapped(a.Order.Say(c), ViewLines-len(lines)) {
+		lines = append(lines, strings.TrimRight(cut(l, ViewWidth), " "))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// state is what stands behind the figure of now.
-func state(c *text.Catalogue, a Advice) string {
+// AlignBars draws the two bars of AlignView alone: what is received now with the mark of
+// the best, and the best.
+func AlignBars(c *text.Catalogue, a Advice) []string {
+	lines := []string{
+		bar(c.Say("align.now"), a.Now, a.Best, a.Now.Say(c)+"  "+AlignState(c, a)),
+		bar(c.Say("align.best"), a.Best, Bar{}, a.Best.Say(c)+"  "+c.Say("align.phase_"+a.Phase.String())+", "+c.Say("align.moves", "n", a.Moves)),
+	}
+	for i := range lines {
+		lines[i] = strings.TrimRight(cut(lines[i], ViewWidth), " ")
+	}
+	return lines
+}
+
+// Say is the figure of a bar, with its unit, or that it is not known.
+func (b Bar) Say(c *text.Catalogue) string {
+	if !b.Known {
+		return c.Say("align.unknown")
+	}
+	return fmt.Sprintf("%.1f dB", float64(b.CNR))
+}
+
+// Share is how much of a bar is filled, 0 to 1; nothing when it is unknown.
+func (b Bar) Share() float64 {
+	if !b.Known {
+		return 0
+	}
+	return max(0, min(1, float64(b.CNR/barTop)))
+}
+
+// AlignState is what stands behind the figure of now: why there is none, that it is of
+// another satellite, or how far the dish is off as far as that is known; or "".
+func AlignState(c *text.Catalogue, a Advice) string {
 	switch {
 	case a.Stale:
 		return c.Say("align.old")
@@ -56,10 +76,10 @@ func state(c *text.Catalogue, a Advice) string {
 	return ""
 }
 
-// bar draws a bar of thirty cells with the mark of another one in it.
+// bar draws a bar of 24 cells with the mark of another one in it.
 func bar(name string, b, mark Bar, behind string) string {
 	const length = 24
-	at := func(b Bar) int { return int(math.Round(length * clip(float64(b.CNR/barTop), 1))) }
+	at := func(b Bar) int { return int(math.Round(length * b.Share())) }
 	cells := []byte(strings.Repeat(".", length))
 	if b.Known {
 		for i := range max(0, at(b)) {

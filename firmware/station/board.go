@@ -18,13 +18,14 @@ import (
 type sight struct {
 	board *picture.Board
 	strip *picture.Strip
+	meter *picture.Meter
 	at    time.Time // to the minute, for the board's walk
 	dark  bool      // the board is to say why it is dark
 	sheet string    // file of the picture that the board publishes, "" for none
 }
 
 // empty says that there is only the film.
-func (v sight) empty() bool { return v.board == nil && v.strip == nil }
+func (v sight) empty() bool { return v.board == nil && v.strip == nil && v.meter == nil }
 
 const (
 	// bare is how long before the start nothing stands over the film's first

@@ -38,6 +38,7 @@ func tableOf(st *Station) *command.Table {
 		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
 		{Name: "dish now", Help: "cmd.dish.now.help", Run: st.runDishNow},
 		{Name: "dish aligned", Help: "cmd.dish.aligned.help", Run: st.runDishAligned},
+		command.Align(),
 		{Name: "sound test", Usage: "cmd.sound.test.usage", Help: "cmd.sound.test.help", Timeout: time.Minute, Run: st.runSoundTest},
 		{Name: "member", Usage: "cmd.member.usage", Help: "cmd.member.help", Run: st.runMember},
 		{Name: "notice add", Usage: "cmd.notice.add.usage", Help: "cmd.notice.add.help", Timeout: 10 * time.Minute, Run: st.runNoticeAdd},

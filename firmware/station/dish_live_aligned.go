@@ -134,13 +134,29 @@ func (st *Station) runDishAligned(_ context.Context, env *command.Env, args []st
 	case st.dish == nil:
 		return command.Result{}, env.Failed("cmd.dish.no_sensors")
 	}
-	a, ok := alignmentOf(st.dish.view(), st.now())
-	if !ok {
+	a, err := st.keepAlignment(env.By)
+	switch {
+	case errors.Is(err, errNoLock):
 		return command.Result{}, env.Failed("cmd.dish.aligned.no_lock")
-	}
-	if err := a.write(st.dish.dir); err != nil {
+	case err != nil:
 		return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
 	}
-	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "aligned"}, "by": env.By})
 	return command.Result{Text: env.Text.Say("cmd.dish.aligned.done", "cnr", unitOf(env.Text, a.CNR, "dB"), "level", unitOf(env.Text, a.Level, "dBm")), Data: a}, nil
+}
+
+// errNoLock means that there is nothing to compare with later.
+var errNoLock = errors.New("no lock")
+
+// keepAlignment writes down how the dish stands now. Error: errNoLock, or those of the
+// card.
+func (st *Station) keepAlignment(by string) (alignment, error) {
+	a, ok := alignmentOf(st.dish.view(), st.now())
+	if !ok {
+		return a, errNoLock
+	}
+	if err := a.write(st.dish.dir); err != nil {
+		return a, err
+	}
+	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "aligned"}, "by": by})
+	return a, nil
 }

@@ -45,6 +45,8 @@ type dishMeter struct {
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]
 	heading gauge[dish.Degrees]
+	haste   haste    // while the dish is aligned
+	sender  identity // of what is received
 }
 
 // tilt is how the dish stands by its inclinometer.
@@ -60,7 +62,9 @@ func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger
 	if d.Tuner.Adapter == "" && d.Incline.Port == "" && d.Compass.Bus == "" {
 		return nil
 	}
-	return &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg)}
+	m := &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg)}
+	m.signal.news = make(chan struct{}, 1)
+	return m
 }
 
 // dishDir is where the log and the alignment are kept.
@@ -94,6 +98,7 @@ type gauge[T any] struct {
 	mu      sync.Mutex
 	reading hal.Reading[T]
 	err     error
+	news    chan struct{} // rung at every reading, for who waits for it; nil: nobody
 }
 
 // errUnasked means that a sensor was not asked yet, errOld that its answer is old: the
@@ -111,6 +116,10 @@ func (g *gauge[T]) set(r hal.Reading[T], err error) {
 	g.mu.Lock()
 	g.reading, g.err = r, err
 	g.mu.Unlock()
+	select {
+	case g.news <- struct{}{}:
+	default:
+	}
 }
 
 // at returns the reading and its age, or why there is none.
@@ -130,10 +139,10 @@ func (g *gauge[T]) at(now time.Time) (v T, age time.Duration, err error) {
 	return v, now.Sub(r.At), nil
 }
 
-// run asks until ctx ends: every so often, and after an error later and later. fault is
+// run asks until ctx ends: at its pace, and after an error later and later. fault is
 // told when the sensor has failed for sensorLost, and when it answers again.
-func (g *gauge[T]) run(ctx context.Context, every time.Duration, tick func() time.Time, read func(context.Context) (hal.Reading[T], error), fault func(on bool, cause string)) {
-	wait := every
+func (g *gauge[T]) run(ctx context.Context, p pace, tick func() time.Time, read func(context.Context) (hal.Reading[T], error), fault func(on bool, cause string)) {
+	wait := p.every
 	var failing time.Time
 	for {
 		r, err := askOnce(ctx, read)
@@ -145,7 +154,7 @@ func (g *gauge[T]) run(ctx context.Context, every time.Duration, tick func() tim
 		now := tick()
 		switch {
 		case err == nil:
-			wait, failing = every, time.Time{}
+			wait, failing = p.every, time.Time{}
 			fault(false, "")
 		case failing.IsZero():
 			failing = now
@@ -155,10 +164,7 @@ func (g *gauge[T]) run(ctx context.Context, every time.Duration, tick func() tim
 				fault(true, err.Error())
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		p.haste.rest(ctx, wait, p.quick)
 	}
 }
 

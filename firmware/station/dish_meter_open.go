@@ -102,7 +102,7 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 	defer wg.Wait() // before Close
 	defer stop()
 	w := &lockWatch{meter: m, tuner: u, want: transponder(m.cfg.Tuner)}
-	m.signal.run(ctx, signalEvery, m.tick, w.read, func(on bool, cause string) {
+	m.signal.run(ctx, pace{signalEvery, signalQuick, &m.haste}, m.tick, w.read, func(on bool, cause string) {
 		m.faults.set(on, "fault.dish.tuner", "", "cause", cause)
 		if on { // nobody knows of the lock
 			m.faults.set(false, "fault.dish.no_lock", "")
@@ -125,15 +125,18 @@ func (w *lockWatch) read(ctx context.Context) (hal.Reading[tuner.Status], error)
 	r, err := w.ask(ctx)
 	if err != nil { // it may be another one that answers next, or have lost its settings
 		w.tuned, w.lost = time.Time{}, time.Time{}
+		w.meter.sender.heard(false)
 		return r, err
 	}
 	w.judge(r.Value.Lock)
+	w.meter.sender.heard(r.Value.Lock.Locked())
 	return r, nil
 }
 
 func (w *lockWatch) ask(ctx context.Context) (hal.Reading[tuner.Status], error) {
 	now := w.meter.tick()
-	if w.tuned.IsZero() || !w.lost.IsZero() && now.Sub(w.tuned) >= tuneAgain {
+	hurried, _ := w.meter.haste.is() // tuning would stop the readings for seconds
+	if w.tuned.IsZero() || !w.lost.IsZero() && now.Sub(w.tuned) >= tuneAgain && !hurried {
 		// Without a lock the receiver goes on trying, and Status says how far it came.
 		if err := w.tuner.Tune(ctx, w.want); err != nil && !errors.Is(err, hal.ErrSilent) {
 			return hal.Reading[tuner.Status]{}, err
@@ -170,7 +173,7 @@ func (m *dishMeter) runIncline(ctx context.Context) error {
 	if c.Raise == "roll" {
 		mount.Raise = incline.Roll
 	}
-	m.tilt.run(ctx, tiltEvery, m.tick, func(ctx context.Context) (hal.Reading[tilt], error) {
+	m.tilt.run(ctx, pace{tiltEvery, tiltQuick, &m.haste}, m.tick, func(ctx context.Context) (hal.Reading[tilt], error) {
 		r, err := s.Read(ctx)
 		return hal.Reading[tilt]{Value: tiltOf(mount, r.Value), At: r.At}, err
 	}, func(on bool, cause string) { m.faults.set(on, "fault.dish.incline", "", "cause", cause) })
@@ -204,7 +207,7 @@ func (m *dishMeter) runCompass(ctx context.Context) error {
 		return err
 	}
 	model := dish.WMM2025()
-	m.heading.run(ctx, headingEvery, m.tick, func(ctx context.Context) (hal.Reading[dish.Degrees], error) {
+	m.heading.run(ctx, pace{headingEvery, headingQuick, &m.haste}, m.tick, func(ctx context.Context) (hal.Reading[dish.Degrees], error) {
 		earth, err := model.At(m.place(), dish.DecimalYear(m.now()))
 		if err != nil {
 			return hal.Reading[dish.Degrees]{}, err

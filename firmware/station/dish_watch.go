@@ -43,10 +43,9 @@ type timeTaker interface {
 func (m *dishMeter) watchTables(ctx context.Context, u *tuner.Tuner) {
 	wait := tablesAfter
 	for {
-		select {
-		case <-ctx.Done():
+		m.haste.rest(ctx, wait, tablesQuick)
+		if ctx.Err() != nil {
 			return
-		case <-time.After(wait):
 		}
 		wait = tablesAfter
 		s, _, err := m.signal.at(m.tick())
@@ -54,6 +53,10 @@ func (m *dishMeter) watchTables(ctx context.Context, u *tuner.Tuner) {
 			continue
 		}
 		wait = tablesEvery
+		if on, _ := m.haste.is(); on { // for who aligns the dish; the fault can wait
+			m.identify(ctx, u)
+			continue
+		}
 		if err := errors.Join(m.checkSatellite(ctx, u), m.hearTime(ctx, u)); err != nil {
 			m.log.Info("dish tables", "err", err)
 			wait = tablesAgain
@@ -85,8 +88,7 @@ func (m *dishMeter) checkSatellite(ctx context.Context, u *tuner.Tuner) error {
 		return nil
 	}
 	want := m.cfg.Target()
-	other := math.Abs(math.Remainder(float64(orbit)/10-float64(want.Longitude), 360)) > orbitOff
-	if !other {
+	if m.mine(orbit) {
 		m.faults.set(false, "fault.dish.satellite", "")
 		return nil
 	}
@@ -96,6 +98,11 @@ func (m *dishMeter) checkSatellite(ctx context.Context, u *tuner.Tuner) error {
 	}
 	m.faults.set(true, "fault.dish.satellite", "", "got", orbit.String(), "want", want.Name, "list", channels(sdt))
 	return nil
+}
+
+// mine says whether a position is that of the satellite to which the dish shall point.
+func (m *dishMeter) mine(orbit psi.Orbit) bool {
+	return math.Abs(math.Remainder(float64(orbit)/10-float64(m.cfg.Target().Longitude), 360)) <= orbitOff
 }
 
 // channels names the first few.

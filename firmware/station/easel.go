@@ -38,7 +38,8 @@ type easel struct {
 	mu    sync.Mutex
 	told  bool // want was called: until then the screen is left as it is
 	sight sight
-	fails bool // no picture can be shown: there are captions
+	over  *picture.Meter // instead of the sight; nil: none
+	fails bool           // no picture can be shown: there are captions
 
 	// Run's own.
 	painter *picture.Painter
@@ -154,7 +155,28 @@ func (e *easel) await(wg *sync.WaitGroup, done chan drawn) {
 func (e *easel) wanted() (sight, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.over != nil {
+		return sight{meter: e.over}, true
+	}
 	return e.sight, e.told
+}
+
+// meter shows a meter instead of the sight until it is nil, and returns at once.
+func (e *easel) meter(m *picture.Meter) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	same := e.over == m || e.over != nil && m != nil && *e.over == *m
+	e.over = m
+	e.mu.Unlock()
+	if same {
+		return
+	}
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
 }
 
 // open finds the font; without one there are captions.
@@ -219,6 +241,9 @@ func (e *easel) draw(ctx context.Context, v sight, shown string) drawn {
 
 // plan lays a sight out.
 func (e *easel) plan(v sight, size image.Point) (picture.Drawing, error) {
+	if v.meter != nil {
+		return e.painter.Meter(*v.meter, size)
+	}
 	if v.strip != nil {
 		return e.painter.Strip(*v.strip, size)
 	}
@@ -241,7 +266,7 @@ func (e *easel) plan(v sight, size image.Point) (picture.Drawing, error) {
 // hang shows what was drawn, unless something else is wanted by now.
 func (e *easel) hang(ctx context.Context, d drawn) {
 	v, _ := e.wanted()
-	stale := (v.board == nil) != (d.of.board == nil) || (v.strip == nil) != (d.of.strip == nil)
+	stale := (v.board == nil) != (d.of.board == nil) || (v.strip == nil) != (d.of.strip == nil) || (v.meter == nil) != (d.of.meter == nil)
 	switch {
 	case d.err == nil && stale:
 		e.player.DropPicture(d.pic)

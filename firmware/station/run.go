@@ -50,6 +50,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
 	list = append(list, st.dish.tasks()...)
+	if st.dish != nil {
+		list = append(list, task{"align", st.aligner.Run})
+	}
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
 		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}
@@ -81,7 +84,7 @@ func (st *Station) console(ctx context.Context, table *command.Table) error {
 	port := line.Open(st.cfg.Console.Port, line.Opts{Baud: st.cfg.Console.Baud, Name: "console", Log: st.log})
 	defer func() { _ = port.Close() }()
 	c := console.New(port, table, func() *command.Env { return st.env("", "console") },
-		console.Opts{Name: st.cfg.Station.Name, Log: st.log})
+		console.Opts{Name: st.cfg.Station.Name, Baud: st.cfg.Console.Baud, Log: st.log})
 	return c.Run(ctx)
 }
 
@@ -96,6 +99,7 @@ func (st *Station) env(lang, by string) *command.Env {
 	env.Scan = st.journal.Scan
 	env.Clerk, env.Asker = clerk{st.cfg, st.roll, env.Roll}, asker{st.roll, st.showing.nudge}
 	env.Roster = enroller{cfg: st.cfg, now: st.now, st: st}
+	env.Align = st.alignWithin
 	showCalendar(env, st.cfg, st.agenda.now()) // with what people added
 	return env
 }

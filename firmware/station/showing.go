@@ -68,6 +68,7 @@ type showing struct {
 	course   course // of Run alone
 	easel    *easel
 	side     *side        // nil: there is one screen
+	aligns   func() bool  // somebody aligns the dish and looks at the television; nil: nobody
 	wall     *notice.Wall // what the village publishes; nil: nothing
 	soon     struct {
 		at   time.Time
@@ -196,7 +197,7 @@ func (s *showing) carryOut(now time.Time, o firmware.Occasion, ord lesson.Orders
 	s.desk.want(w)
 	s.air.want(o, w.live, o.Start.Sub(now))
 	for _, sc := range s.screens {
-		sc.keeper.Want(ord.Displays)
+		sc.keeper.Want(ord.Displays || s.lit(sc, ord))
 	}
 	s.wantPower(now, ord)
 	s.beside(now, o, ord)
@@ -239,6 +240,9 @@ func (s *showing) wantPower(now time.Time, ord lesson.Orders) {
 		}
 	}
 	for _, sc := range s.screens {
+		if s.lit(sc, ord) {
+			want.Loads[sc.load] = true
+		}
 		if st := sc.keeper.Status(); tick.Sub(st.At) < guardAge+10*time.Second {
 			want.Displays[sc.load] = st.State
 		}

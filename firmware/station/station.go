@@ -84,6 +84,7 @@ type Station struct {
 	shelf    *shelf
 	showing  *showing
 	dish     *dishMeter // nil: no sensors
+	aligner  *aligner
 
 	relayBusy sync.Mutex
 }
@@ -232,7 +233,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.speakers, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, side: st.side, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		aligns: st.openAligner(), wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, side: st.side, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 
