@@ -30,7 +30,7 @@ func needsNothing(name string) bool {
 // standsAlone says whether a dish command is answered without the configuration: when
 // it says everything itself, and when there is none.
 func standsAlone(name, file string, args []string) bool {
-	if !strings.HasPrefix(name, "dish ") {
+	if !strings.HasPrefix(name, "dish ") || name == "dish align" {
 		return false
 	}
 	_, err := os.Stat(file)
@@ -68,6 +68,8 @@ func ask(file, lang string, args []string, out, errs io.Writer) int {
 		r = command.Answer(context.Background(), table, env, args)
 	case cfgErr != nil:
 		return told(cfgErr, lang, errs)
+	case c.Talks:
+		r, err = converse(cfg.CommandSocket(), lang, env.Text, args, out)
 	default:
 		r, err = command.Call(context.Background(), cfg.CommandSocket(), command.Request{V: 1, Args: whole(c.Name, args), Lang: lang, By: "shell"})
 		if errors.Is(err, command.ErrNoStation) {
@@ -107,11 +109,7 @@ func whole(name string, args []string) []string {
 // teller shows how far a command is on a terminal, a line in place of the one
 // before; elsewhere nobody watches.
 func teller(errs io.Writer) func(string) {
-	f, ok := errs.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if f, ok := errs.(*os.File); !ok || !isTerminal(f) {
 		return nil
 	}
 	shown := false
