@@ -59,6 +59,9 @@ func TestRoutesAndRoles(t *testing.T) {
 		{"GET /registers/{id}", "GET", "/registers/attendance-2026-11.xlsx", nil, away, 200},
 		{"GET /registers/{id}", "GET", "/registers/none-2026-11.xlsx", nil, away, 404},
 		{"GET /access", "GET", "/access", nil, away, 200},
+		{"GET /align", "GET", "/align", nil, away, 404}, // there is no dish; see TestAlignPage
+		{"POST /align", "POST", "/align", []string{"do", "begin"}, login, 404},
+		{"GET /align/news", "GET", "/align/news", nil, away, 404},
 		{"/", "GET", "/wp-login.php", nil, 404, 404},
 		{"/", "DELETE", "/members/12", nil, 404, 404},
 		{"static", "GET", "/static/style.css", nil, 200, 200},

@@ -1,7 +1,7 @@
 // Package page is the local web page of the station for the administrator of the
 // village: what is on today, the lessons, the members, the notices and the
 // registers, on a telephone or a laptop in the station's own network, without the
-// internet and without JavaScript.
+// internet and without JavaScript. Only the live meter of an alignment needs a script.
 //
 // It acts through the commands of the station and through small interfaces, so that
 // there is one way to do things. It promises that nothing here is on the way of the
@@ -128,6 +128,7 @@ type Opts struct {
 
 	Registers   Registers   // nil: there are none
 	Corrections Corrections // nil: nobody corrects
+	Align       Aligner     // nil: there is no dish to align
 }
 
 // Page is the page of one station. Make it with New.
@@ -143,6 +144,7 @@ type Page struct {
 	writing  chan struct{} // slot of who writes an access down
 	proving  chan struct{} // slot of who tries a PIN
 	taking   chan struct{} // slot of who uploads
+	looking  chan struct{} // slots of who waits for news of an alignment
 	handler  http.Handler
 }
 
@@ -167,7 +169,8 @@ func New(o Opts) (*Page, error) {
 		o.Zone = time.UTC
 	}
 	p := &Page{o: o, pins: PINsIn(o.Dir), sessions: newSessions(o.Now), throttle: newThrottle(o.Now), looks: o.Looks,
-		calls: make(chan struct{}, mostCalls), writing: make(chan struct{}, 1), proving: make(chan struct{}, 1), taking: make(chan struct{}, 1)}
+		calls: make(chan struct{}, mostCalls), writing: make(chan struct{}, 1), proving: make(chan struct{}, 1), taking: make(chan struct{}, 1),
+		looking: make(chan struct{}, mostNews)}
 	p.replies.now = o.Now
 	p.throttle.recall(o.Looks)
 	var err error

@@ -130,6 +130,9 @@ func (p *Page) menu(v *visit, here string) []entry {
 		if p.o.Registers != nil {
 			names = append(names, "registers")
 		}
+		if p.o.Align != nil {
+			names = append(names, "align")
+		}
 		names = append(names, "access")
 	}
 	names = append(names, "help")

@@ -56,7 +56,7 @@ func pageDir(cfg *config.Config) string { return filepath.Join(cfg.Station.State
 
 // pageOpts lets the page act by the commands that shell and console have too.
 func (st *Station) pageOpts(table *command.Table) page.Opts {
-	return page.Opts{Names: st.cfg.Page.Names, Dir: pageDir(st.cfg), Station: st.cfg.Station.Name, Language: st.cfg.Station.Language,
+	o := page.Opts{Names: st.cfg.Page.Names, Dir: pageDir(st.cfg), Station: st.cfg.Station.Name, Language: st.cfg.Station.Language,
 		Zone: st.zone, Now: st.now, Log: st.log, Books: pageBooks{st}, Looks: &st.looks, Gentle: gently,
 		Ask:         st.pageAsk(table),
 		Members:     st.pageMembers,
@@ -67,6 +67,10 @@ func (st *Station) pageOpts(table *command.Table) page.Opts {
 			return err
 		},
 	}
+	if st.dish != nil {
+		o.Align = newPageAligner(st.aligner)
+	}
+	return o
 }
 
 // pageAsk answers commands by "page".
