@@ -51,7 +51,7 @@ func meterOf(c *text.Catalogue, a dish.Advice) *picture.Meter {
 		}
 	}
 	m := &picture.Meter{Value: c.Say("screen.meter.none"), State: state, Order: order.Say(c),
-		Phase: c.Say("align.phase_"+a.Phase.String()) + "  " + c.Say("align.moves", "n", a.Moves),
+		Phase: c.Say("screen.meter.phase", "phase", c.Say("align.phase_"+a.Phase.String()), "n", a.Moves),
 		Bar:   a.Now.Share(), Mark: a.Best.Share()}
 	if a.Now.Known {
 		m.Value, m.Unit, m.Known = fmt.Sprintf("%.1f", float64(a.Now.CNR)), "dB", true

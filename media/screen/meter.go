@@ -27,6 +27,8 @@ const (
 	valueEm = 0.46
 	orderEm = 0.120
 	barHigh = 0.075
+
+	mostOrder = 4 // lines of an order
 )
 
 // Meter lays a meter out for a screen of that size. It covers the whole screen.
@@ -50,8 +52,9 @@ func (l *layout) meter(m Meter) {
 		l.oneLine(image.Rect(head.Min.X+head.Dx()/2, head.Min.Y, head.Max.X, head.Max.Y), clean(m.Best), floorEm, 2, l.st.accent, true))
 	order := block{text: clean(m.Order), em: orderEm, least: floorEm, lines: 2, col: l.st.text, bold: true, keep: 9, extra: 9}
 	high := 2 * l.px(orderEm*leading)
-	if _, _, whole := l.f.fit(order.text, float64(l.safe.Dx()), floorEm*l.base, floorEm*l.base, 2); !whole {
-		order.lines, high = 3, 3*l.px(floorEm*leading)+1 // what to do is not cut off, the figure is smaller
+	for order.lines < mostOrder && !l.wholeIn(order) { // what to do is not cut off: the figure is smaller
+		order.lines++
+		high = order.lines * (line + 1)
 	}
 	foot := image.Rect(l.safe.Min.X, l.safe.Max.Y-high, l.safe.Max.X, l.safe.Max.Y)
 	bar := image.Rect(l.safe.Min.X, foot.Min.Y-2*pad-l.px(barHigh), l.safe.Max.X, foot.Min.Y-2*pad)
@@ -60,6 +63,12 @@ func (l *layout) meter(m Meter) {
 	for _, p := range l.column(foot, []block{order}) {
 		l.write(p)
 	}
+}
+
+// wholeIn says whether a block fits its lines at the smallest size.
+func (l *layout) wholeIn(b block) bool {
+	_, _, whole := l.f.fit(b.text, float64(l.safe.Dx()), b.least*l.base, b.least*l.base, b.lines)
+	return whole
 }
 
 // value is the figure with its unit at the left and the state at the right; without a

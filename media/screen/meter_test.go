@@ -12,13 +12,13 @@ import (
 func meters() map[string]screen.Meter {
 	return map[string]screen.Meter{
 		"peak-zh":  {Value: "12.3", Unit: "dB", Known: true, Bar: 0.615, Mark: 0.64, Best: "最好 12.8 dB", State: "偏 0.07°±0.02", Order: "站在天线背后，把天线向左转杆头 2.5 毫米（0.14°）", Phase: "细调  第 17 步"},
-		"peak-en":  {Value: "12.3", Unit: "dB", Known: true, Bar: 0.615, Mark: 0.64, Best: "best 12.8 dB", State: "off 0.07°±0.02", Order: "From behind: turn the dish LEFT by 2.5 mm at the pole's end (0.14°)", Phase: "peak  move 17"},
+		"peak-en":  {Value: "12.3", Unit: "dB", Known: true, Bar: 0.615, Mark: 0.64, Best: "best 12.8 dB", State: "off 0.07°±0.02", Order: "From behind: turn the dish LEFT by 2.5 mm at the pole's end (0.14°)", Phase: "peak 17"},
 		"best-zh":  {Value: "14.0", Unit: "dB", Known: true, Bar: 0.7, Mark: 0.7, Best: "最好 14.0 dB", Order: "到位了：均匀拧紧螺丝", Phase: "紧固  第 31 步", Mood: screen.Good},
 		"wrong-zh": {Value: "9.1", Unit: "dB", Known: true, Bar: 0.455, Best: "", State: "别的卫星", Order: "向右慢慢转，过方位记号3 指宽（6°），听到“停”就停", Phase: "寻星  第 4 步", Mood: screen.Bad},
 		"long-zh":  {Value: "12.1", Unit: "dB", Known: true, Bar: 0.605, Mark: 0.61, Best: "最好 12.2 dB", State: "没找到，再来一遍。", Order: "向右慢慢转，过方位记号3 指宽（6°），听到“停”就停", Phase: "寻星  第 14 步"},
-		"long-en":  {Value: "12.1", Unit: "dB", Known: true, Bar: 0.605, Mark: 0.61, Best: "best 12.2 dB", State: "Nothing found, once more.", Order: "Turn SLOWLY RIGHT to 3.5 fingers (7°) past the mark; stop when told", Phase: "search  move 14"},
+		"long-en":  {Value: "12.1", Unit: "dB", Known: true, Bar: 0.605, Mark: 0.61, Best: "best 12.2 dB", State: "Nothing found, once more.", Order: "Turn SLOWLY RIGHT to 3.5 fingers (7°) past the mark; stop when told", Phase: "search 14"},
 		"none-zh":  {Value: "---", State: "没有信号", Order: "停，松手别动", Phase: "寻星  第 2 步"},
-		"stale-en": {Value: "---", State: "no new reading", Order: "Readings have stopped: wait, look at the receiver", Phase: "search  move 2", Mood: screen.Bad, Mark: 0.4, Best: "best 8.0 dB"},
+		"stale-en": {Value: "---", State: "no new reading", Order: "Readings have stopped: wait, look at the receiver", Phase: "search 2", Mood: screen.Bad, Mark: 0.4, Best: "best 8.0 dB"},
 	}
 }
 
