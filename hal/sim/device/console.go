@@ -16,6 +16,7 @@ type Console struct {
 
 	state sync.Mutex
 	text  []byte
+	count int64 // bytes shown since the beginning
 }
 
 // NewConsole returns a terminal at port; its fault is unplugged.
@@ -41,6 +42,7 @@ func (c *Console) Run(ctx context.Context) error {
 func (c *Console) show(b []byte) {
 	c.state.Lock()
 	defer c.state.Unlock()
+	c.count += int64(len(b))
 	c.text = append(c.text, b...)
 	if extra := len(c.text) - consoleKeeps; extra > 0 {
 		c.text = append(c.text[:0], c.text[extra:]...)
@@ -60,6 +62,15 @@ func (c *Console) Text() string {
 	c.state.Lock()
 	defer c.state.Unlock()
 	return string(c.text)
+}
+
+// Since returns what was shown after mark, as far as it is kept, and the mark of its end. The
+// mark of the beginning is 0.
+func (c *Console) Since(mark int64) (text string, end int64) {
+	c.state.Lock()
+	defer c.state.Unlock()
+	fresh := min(max(c.count-mark, 0), int64(len(c.text)))
+	return string(c.text[int64(len(c.text))-fresh:]), c.count
 }
 
 // String describes c.

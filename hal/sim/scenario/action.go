@@ -11,11 +11,11 @@ import (
 
 // The words a script may use. They never change.
 var (
-	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "photo", "expect"}
-	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups", "headend"}
-	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "other_input", "clipped", "overrun", "selftest", "lit", "dark", "low", "none"}
+	actionWords  = []string{"press", "key", "mains", "freq", "thd", "arrester", "strike", "fault", "kill", "stop", "console", "lesson", "photo", "dish", "rain", "tree", "sun", "wind", "sink", "cable", "villager", "expect"}
+	deviceWords  = []string{"frontend", "meter", "projector", "tv", "panel", "contactor", "pins", "opto", "ups", "headend", "tuner", "incline", "compass"}
+	faultWords   = []string{"silent", "late", "garbled", "cut", "unplugged", "welded", "no_close", "stuck", "frozen", "lamp", "other_input", "clipped", "overrun", "selftest", "lit", "dark", "low", "mute", "busy", "hangs", "weightless", "magnet", "dead", "none"}
 	processWords = []string{"guard", "station", "player"}
-	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "photo", "report"}
+	expectWords  = []string{"projector", "tv", "contactor", "present", "playing", "stopped", "journal", "photo", "fault", "answer", "report"}
 	photoWords   = []string{"projector", "tv", "screen"}
 	pictureWords = []string{"lit", "frame", "unlike"}
 	displayWords = []string{"off", "standby", "warming", "on", "cooling", "fault"}
@@ -70,6 +70,16 @@ func parseAction(w []string) (Action, error) {
 		return LessonNow{}, nil
 	case "photo":
 		return parsePhoto(w)
+	case "dish":
+		return parseDish(w)
+	case "rain", "tree", "sun", "wind":
+		return parseWeather(w)
+	case "sink":
+		return parseSink(w)
+	case "cable":
+		return parseCable(w)
+	case "villager":
+		return parseVillager(w)
 	case "expect":
 		return parseExpect(w)
 	}
@@ -183,7 +193,7 @@ func checkExpect(e Expect) error {
 	if e.What == "photo" {
 		return checkPhoto(e.Args)
 	}
-	want := map[string]int{"projector": 1, "tv": 1, "contactor": 1, "present": 1, "journal": 2, "report": 3}[e.What]
+	want := map[string]int{"projector": 1, "tv": 1, "contactor": 1, "present": 1, "journal": 2, "fault": 1, "answer": 2, "report": 3}[e.What]
 	if len(e.Args) != want {
 		return fmt.Errorf("expect %s wants %d more words, not %d", e.What, want, len(e.Args))
 	}

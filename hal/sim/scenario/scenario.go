@@ -23,6 +23,10 @@
 //	08:10:05 fault projector silent for 5s
 //	08:10:06 kill guard                   SIGKILL; also: stop guard for 1s
 //	08:10:07 console "status"             a line at the technician's console
+//	08:10:07 dish az +8 el -2             the dish is moved by degrees: to the right, up; also: skew +10
+//	08:10:07 rain 6 for 10s               dB less; also: tree 4 (dB), sun 3 (dB of noise), wind 0.3 (degrees),
+//	                                      sink 0.8 90 (degrees, towards an azimuth), cable out, cable in
+//	08:10:07 villager align               somebody follows the words of dish align; also: villager align 10%
 //	08:10:08 photo start projector        a picture of what can be seen there: also tv, screen
 //	08:10:09 expect projector on          see Expect
 package scenario
@@ -69,7 +73,8 @@ type Step struct {
 }
 
 // Action is one of the types Press, Key, Mains, Ramp, Freq, THD, Arrester, Strike,
-// Fault, Kill, Stop, Console, LessonNow, Photo and Expect.
+// Fault, Kill, Stop, Console, LessonNow, Photo, Dish, Weather, Sink, Cable, Villager and
+// Expect.
 type Action interface{ action() }
 
 // Press types a number and the confirming key. Keys has 1 to 8 digits.
@@ -152,6 +157,8 @@ type Photo struct {
 //	expect photo NAME lit             it shows something: it is neither dark nor even
 //	expect photo NAME frame N         the lesson's frame N, give or take FrameTolerance
 //	expect photo NAME unlike OTHER    the two differ, beside the frame number
+//	expect fault CODE                 people are told of it now
+//	expect answer "COMMAND" TEXT      the station answers the command with that text somewhere in it
 //	expect report NAME OP VALUE       a value of the report so far; OP is = != < <= > >=
 //	… within 5s                       at most this much later; DefaultWithin if not given
 type Expect struct {

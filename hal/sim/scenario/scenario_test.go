@@ -33,8 +33,8 @@ func TestParseWholeScript(t *testing.T) {
 	if first := got.Steps[0]; first.At != clock0809+40*time.Second+250*time.Millisecond || first.Text != "press 12" {
 		t.Errorf("the earliest step is not first: %+v", first)
 	}
-	if n := len(got.Steps); n != 24 {
-		t.Errorf("%d steps, want 24", n)
+	if n := len(got.Steps); n != 31 {
+		t.Errorf("%d steps, want 31", n)
 	}
 }
 
@@ -85,6 +85,20 @@ func TestParseAction(t *testing.T) {
 		{`console "relay test"`, Console{"relay test"}},
 		{"console relay test", Console{"relay test"}},
 		{"lesson now", LessonNow{}},
+		{"dish az +8 el -2", Dish{Right: 8, Up: -2}},
+		{"dish skew -20.5", Dish{Skew: -20.5}},
+		{"rain 6", Weather{"rain", 6, 0}},
+		{"tree 4", Weather{"tree", 4, 0}},
+		{"sun 3.5 for 2m", Weather{"sun", 3.5, 2 * time.Minute}},
+		{"wind 0.3", Weather{"wind", 0.3, 0}},
+		{"sink 0.8 90", Sink{0.8, 90}},
+		{"cable out", Cable{}},
+		{"cable in", Cable{true}},
+		{"villager align", Villager{20}},
+		{"villager align 10%", Villager{10}},
+		{"fault tuner busy", Fault{"tuner", "busy", 0}},
+		{"expect fault fault.dish.no_lock", Expect{"fault", []string{"fault.dish.no_lock"}, DefaultWithin}},
+		{`expect answer "dish now" "no lock" within 5s`, Expect{"answer", []string{"dish now", "no lock"}, 5 * time.Second}},
 		{"photo roll-call screen", Photo{"roll-call", "screen"}},
 		{"expect photo start lit", Expect{"photo", []string{"start", "lit"}, DefaultWithin}},
 		{"expect photo start frame 26 within 2s", Expect{"photo", []string{"start", "frame", "26"}, 2 * time.Second}},
@@ -130,6 +144,24 @@ func TestParseActionMistakes(t *testing.T) {
 		{"console", "wants a line"},
 		{`console "status`, "not closed"},
 		{"lesson later", "lesson now"},
+		{"dish", "az +8 el -2"},
+		{"dish az", "az +8 el -2"},
+		{"dish az 1 el", "each with degrees"},
+		{"dish ez 1", "unknown axis"},
+		{"dish az x", "not a number"},
+		{"dish el NaN", "out of range"},
+		{"dish az 181", "-180 to 180"},
+		{"dish az 1 az 2", "said twice"},
+		{"rain", "rain 3 for 10s"},
+		{"rain 61", "0 to 60"},
+		{"wind -1", "0 to 5"},
+		{"tree 4 dB", "only a time may follow"},
+		{"sink 1", "sink 0.8 90"},
+		{"sink 1 361", "0 to 360"},
+		{"cable off", "did you mean"},
+		{"villager", "villager align"},
+		{"villager align 60%", "0% to 40%"},
+		{"expect answer dish now locked", "2 more words, not 3"},
 		{"photo start", "wants a name and what"},
 		{"photo ../start tv", "letters, digits and dashes"},
 		{"photo -start tv", "letters, digits and dashes"},

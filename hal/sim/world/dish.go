@@ -161,6 +161,14 @@ func (d *Dish) Pose() Pose {
 	return d.stands()
 }
 
+// Mount returns how the dish stands on its mount, as marks on it tell: without what its base
+// and the wind do.
+func (d *Dish) Mount() Pose {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.pose
+}
+
 // stands is where the beam points; d.mu is held. A base that leans towards the dish's
 // azimuth lowers its beam, one that leans to its right rolls it clockwise.
 func (d *Dish) stands() Pose {

@@ -56,6 +56,13 @@ type Report struct {
 	HotCutsOutage    int  `json:"hot_cuts_outage"` // those of HotCuts that a dead line made
 	HotStrikes       int  `json:"hot_strikes"`
 
+	// The dish, as physics has it, and who aligned it.
+	DishOffDeg float64 `json:"dish_off_deg"` // between its beam and its satellite
+	DishCNRDB  float64 `json:"dish_cnr_db"`  // C/N of its transponder, in its receiver; 0: there is none
+	AlignMoves int     `json:"align_moves"`  // of the newest villager
+	AlignDone  bool    `json:"align_done"`   // the villager was told that it is done
+	AlignKept  bool    `json:"align_kept"`   // the station has a record of it
+
 	// The programs.
 	StationBackMS   []float64 `json:"station_back_ms_after_kill"` // kill of station to its first answer
 	StationRestarts int       `json:"station_restarts"`

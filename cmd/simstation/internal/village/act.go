@@ -117,6 +117,10 @@ func (v *Village) act(text string, do scenario.Action) error {
 		return v.lessonNow()
 	case scenario.Photo:
 		return v.photograph(a)
+	case scenario.Dish, scenario.Weather, scenario.Sink, scenario.Cable:
+		v.harmDish(a)
+	case scenario.Villager:
+		return v.alignDish(a)
 	case scenario.Expect:
 		v.goRun("expect", func(ctx context.Context) error { v.expect(ctx, text, a); return nil })
 	}

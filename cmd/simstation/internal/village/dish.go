@@ -4,9 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"stationbox/cmd/simstation/internal/report"
 	"stationbox/firmware/config"
 	"stationbox/hal/sim/device"
+	"stationbox/hal/sim/scenario"
 	"stationbox/hal/sim/wire"
 	"stationbox/hal/sim/world"
 )
@@ -132,4 +137,67 @@ func (v *Village) dishConfig(d *config.Dish) {
 	d.Tuner.Frequency, d.Tuner.SymbolRate, d.Tuner.Polarization = dishMHz, dishRate, "h"
 	d.Incline.Port = v.wirePath("incline")
 	d.Compass.Bus, d.Compass.Chip = "unix:"+v.wirePath(busName), "qmc5883l"
+}
+
+// harmDish does to the dish what a script says.
+func (v *Village) harmDish(do scenario.Action) {
+	d := v.far.dish.world
+	switch a := do.(type) {
+	case scenario.Dish:
+		p := d.Mount()
+		p.Azimuth, p.Elevation = p.Azimuth+a.Right, p.Elevation+a.Up
+		d.Turn(p)
+		d.TurnFeed(a.Skew)
+	case scenario.Weather:
+		before := setWeather(d, a.What, a.Amount)
+		v.later(a.For, func() { setWeather(d, a.What, before) })
+	case scenario.Sink:
+		d.Sink(a.Degrees, a.Toward)
+	case scenario.Cable:
+		d.Plug(a.In)
+	}
+}
+
+// setWeather changes one of the kinds of weather and returns what it was.
+func setWeather(d *world.Dish, what string, to float64) (before float64) {
+	w := d.Weather()
+	kind := map[string]*float64{"rain": &w.Rain, "tree": &w.Tree, "sun": &w.Sun, "wind": &w.Wind}[what]
+	before, *kind = *kind, to
+	d.SetWeather(w)
+	return before
+}
+
+// checkFault says which faults people are told of now, and whether code is one of them.
+func (v *Village) checkFault(code string) (is string, ok bool) {
+	var now []FaultState
+	if raw := part(v.answers.latest(v.now()), "faults"); raw != nil {
+		read(raw, &now)
+	}
+	codes := make([]string, 0, len(now))
+	for _, f := range now {
+		codes = append(codes, f.Code)
+	}
+	return "[" + strings.Join(codes, " ") + "]", slices.Contains(codes, code)
+}
+
+// checkAnswer asks the station a command and looks for a text in what it says.
+func (v *Village) checkAnswer(args []string) (is string, ok bool) {
+	a, err := ask(v.socket(), v.words.Lang(), 3*time.Second, strings.Fields(args[0])...)
+	if err != nil {
+		return err.Error(), false
+	}
+	return strings.Join(strings.Fields(a.Text), " "), strings.Contains(a.Text, args[1])
+}
+
+// reportDish says how the dish stands.
+func (v *Village) reportDish(r *report.Report) {
+	d := v.far.dish.world
+	r.DishOffDeg = d.Snapshot().Birds[0].Off()
+	if b, _, dB := d.Hears(1000*dishMHz, true, 1000*dishRate, false); b != nil && b.Orbit == dishOrbit {
+		r.DishCNRDB = round(dB, 100)
+	}
+	r.AlignKept = v.alignmentKept()
+	v.aligned.mu.Lock()
+	defer v.aligned.mu.Unlock()
+	r.AlignMoves, r.AlignDone = v.aligned.moves, v.aligned.done
 }

@@ -18,6 +18,10 @@ import (
 // expect watches until e is so, or its time is over and that is noted.
 func (v *Village) expect(ctx context.Context, text string, e scenario.Expect) {
 	deadline := v.now().Add(e.Within)
+	again := 20 * time.Millisecond
+	if e.What == "answer" {
+		again = time.Second // each look is a question to the station
+	}
 	for {
 		is, ok := v.check(e)
 		if ok {
@@ -31,7 +35,7 @@ func (v *Village) expect(ctx context.Context, text string, e scenario.Expect) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(again):
 		}
 	}
 }
@@ -61,6 +65,10 @@ func (v *Village) check(e scenario.Expect) (is string, ok bool) {
 		return is, is == e.Args[1]
 	case "photo":
 		return v.checkPhoto(e.Args)
+	case "fault":
+		return v.checkFault(e.Args[0])
+	case "answer":
+		return v.checkAnswer(e.Args)
 	}
 	ok, is, err := v.Report().Holds(e.Args[0], e.Args[1], e.Args[2])
 	if err != nil {
@@ -114,6 +122,7 @@ func (v *Village) makeReport() *report.Report {
 	v.reportPhotos(r)
 	v.reportWorld(r)
 	v.reportJournal(r)
+	v.reportDish(r)
 	return r
 }
 

@@ -21,11 +21,26 @@ func (c *consoleReader) lines(text string) []string {
 	c.before = text
 	var out []string
 	for line := range strings.Lines(fresh) {
-		if line = strings.TrimSpace(line); line != "" {
+		if line = shown(line); line != "" {
 			out = append(out, line)
 		}
 	}
 	return out
+}
+
+// eraseBelow is what a terminal is sent to forget what stands below its cursor.
+const eraseBelow = "\x1b[J"
+
+// shown is what stays on the terminal of a line: what was erased by and by is not there,
+// and lines that go on changing in place are no lines yet.
+func shown(line string) string {
+	if i := strings.LastIndex(line, eraseBelow); i >= 0 {
+		line = line[i+len(eraseBelow):]
+	}
+	if strings.ContainsRune(line, '\x1b') {
+		return ""
+	}
+	return strings.TrimSpace(line)
 }
 
 // takeConsole adds what the console shows to the events.

@@ -23,3 +23,17 @@ func TestConsoleLines(t *testing.T) {
 		}
 	}
 }
+
+// TestShown: what was erased and what changes in place are no lines.
+func TestShown(t *testing.T) {
+	for line, want := range map[string]string{
+		"guard ok\r\n":                      "guard ok",
+		"bar\x1b[2A\r\x1b[J[3] up\r\n":      "[3] up",
+		"now 3.0 dB\x1b[2A\r\x1b[4C4\x1b[K": "",
+		"\x1b[J\x1b[Jx\n":                   "x",
+	} {
+		if got := shown(line); got != want {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
+}

@@ -67,6 +67,7 @@ type Village struct {
 
 	presses  pressCounter
 	cuts     cutTimer
+	aligned  alignments
 	answers  stationPoll
 	curve    curve
 	diary    diary
