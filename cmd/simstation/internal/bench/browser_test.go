@@ -202,6 +202,12 @@ func testHands(t *testing.T, browser context.Context) {
 		{"normal", func() { p.do(chromedp.Click(chromedp.CSS(`[data-text="mains.normal"]`))) }, []string{"mains 220V", "freq 50Hz"}},
 		{"fault on", func() { p.do(chromedp.Click(chromedp.CSS(`[data-device="meter"] [data-kind="garbled"]`))) }, []string{"fault meter garbled"}},
 		{"fault off", func() { p.do(chromedp.Click(chromedp.CSS(`[data-device="meter"] [data-kind="garbled"]`))) }, []string{"fault meter none"}},
+		{"dish up", func() { p.do(chromedp.Click(chromedp.CSS(`[data-text="dish.up"]`))) }, []string{"dish el +0.5"}},
+		{"alignment", func() { p.do(chromedp.Click(chromedp.CSS(`[data-text="dish.align"]`))) }, []string{"villager align"}},
+		{"cable", func() { p.do(chromedp.Click(chromedp.CSS(`[data-text="dish.cable_out"]`))) }, []string{"cable out"}},
+		{"rain", func() { p.until(slide("dish-rain", "6")) }, []string{"rain 6"}},
+		{"sunk base", func() { p.until(slide("dish-sink", "0.8")) }, []string{"sink 0.8 90"}},
+		{"receiver", func() { p.do(chromedp.Click(chromedp.CSS(`[data-device="tuner"] [data-kind="busy"]`))) }, []string{"fault tuner busy"}},
 		{"kill", func() { p.do(chromedp.Click(chromedp.CSS(`[data-proc="station"] .danger`))) }, []string{"kill station"}},
 		{"freeze", func() { p.do(chromedp.Click(chromedp.CSS(`[data-proc="guard"] .plain`))) }, []string{"stop guard for 1s"}},
 		{"line", func() { p.do(chromedp.SendKeys(chromedp.CSS("#line-text"), "thd 8%\r")) }, []string{"thd 8%"}},
@@ -235,6 +241,9 @@ func testState(t *testing.T, browser context.Context) {
 	p.until(`document.getElementById("panel-lamp").dataset.on === "yes" && document.querySelector('[data-key="7"]').dataset.down === "yes"`)
 	p.until(`document.querySelector("#events li").textContent.includes("268 V")`)
 	p.until(`document.getElementById("volts").value === "220"`)
+	p.until(text + `("dish-signal") === "亚洲9号 6.9\u2009dB" && document.getElementById("dish-signal").dataset.look === "warn"`)
+	p.until(`document.getElementById("dish-rain").value === "1.5" && document.querySelectorAll("#dish-sky .other").length === 2`)
+	p.until(`document.querySelectorAll("#dish-figures dd")[3].textContent === "1.065\u2009°"`)
 	p.until(`document.getElementById("why").hidden && document.querySelector("#tv-badges .bad") === null`)
 	village.show(t, "warm_up")
 	p.until(text + `("why") === "投影正在预热，约 10s 等一等。"`)

@@ -193,7 +193,7 @@ func (v *Village) checkAnswer(args []string) (is string, ok bool) {
 func (v *Village) reportDish(r *report.Report) {
 	d := v.far.dish.world
 	r.DishOffDeg = d.Snapshot().Birds[0].Off()
-	if b, _, dB := d.Hears(1000*dishMHz, true, 1000*dishRate, false); b != nil && b.Orbit == dishOrbit {
+	if b, dB := hears(d); b != nil && b.Orbit == dishOrbit {
 		r.DishCNRDB = round(dB, 100)
 	}
 	r.AlignKept = v.alignmentKept()

@@ -21,6 +21,7 @@ type State struct {
 	Projector ProjectorState    `json:"projector"`
 	TV        TVState           `json:"tv"`
 	Panel     PanelState        `json:"panel"`
+	Dish      DishState         `json:"dish"`
 	Eye       EyeState          `json:"eye"`
 	Processes []Process         `json:"processes"`
 	Guard     json.RawMessage   `json:"guard"`
@@ -163,6 +164,7 @@ func (v *Village) state() State {
 		Contactor: ContactorState{Closed: s.Contactor.Closed, Driven: s.Contactor.Driven, Welded: s.Contactor.Fault == world.Welded},
 		Loads:     loadStates(s.Loads), Projector: v.projectorState(s.Projector), TV: v.tvState(s.TV),
 		Panel: PanelState{Down: v.far.panel.Down(), Lamp: v.far.lamp.On(), Buzzer: v.far.buzzer.On(), Members: members(), Fault: v.far.panel.FaultName()},
+		Dish:  v.dishState(),
 		Eye:   v.eyeState(), Processes: v.Processes(),
 		Guard: part(status, "guard"), Station: status, Wave: half(v.far.world.Wave(320)), RMS: v.curve.list(),
 		Events: v.diary.list(v.zone()), Faults: []FaultState{}, Devices: map[string]string{},

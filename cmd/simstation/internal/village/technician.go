@@ -1,32 +1,37 @@
 package village
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
-// consoleReader tells the list of events what the technician's console shows,
-// line by line, so that who types there from a script or the page sees the
-// answer.
-type consoleReader struct{ before string }
-
-// lines returns what has come since the last call, without the line that is not
-// ended yet.
-func (c *consoleReader) lines(text string) []string {
-	end := strings.LastIndexByte(text, '\n') + 1
-	text = text[:end]
-	fresh, ok := strings.CutPrefix(text, c.before)
-	if !ok {
-		// The oldest is gone: go on behind the last line that is known.
-		last := c.before[strings.LastIndexByte(strings.TrimSuffix(c.before, "\n"), '\n')+1:]
-		_, fresh, _ = strings.Cut(text, last)
-	}
-	c.before = text
-	var out []string
-	for line := range strings.Lines(fresh) {
-		if line = shown(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
+// terminal is the technician's console.
+type terminal interface {
+	Type(line string) error
+	Since(mark int64) (text string, end int64)
 }
+
+// consoleReader reads what a terminal shows, line by line, each once.
+type consoleReader struct {
+	mark int64  // up to which it has read
+	rest string // the line that has not ended
+}
+
+// maxLine bounds a line that does not end.
+const maxLine = 64 << 10
+
+// lines returns those that have ended since the last call.
+func (c *consoleReader) lines(t terminal) []string {
+	text, end := t.Since(c.mark)
+	c.mark = end
+	all := strings.SplitAfter(c.rest+text, "\n")
+	last := len(all) - 1
+	c.rest = all[last][max(0, len(all[last])-maxLine):]
+	return all[:last]
+}
+
+// meter is a line with the bar of a meter, which is drawn again and again.
+var meter = regexp.MustCompile(`\[[#.|]{8,}\]`)
 
 // eraseBelow is what a terminal is sent to forget what stands below its cursor.
 const eraseBelow = "\x1b[J"
@@ -43,9 +48,12 @@ func shown(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// takeConsole adds what the console shows to the events.
+// takeConsole adds what the console shows to the events, so that who types there from a
+// script or the page sees the answer.
 func (v *Village) takeConsole() {
-	for _, line := range v.console.lines(v.far.console.Text()) {
-		v.diary.add(v.now(), "console", line, "info")
+	for _, line := range v.console.lines(v.far.console) {
+		if line = shown(line); line != "" && !meter.MatchString(line) {
+			v.diary.add(v.now(), "console", line, "info")
+		}
 	}
 }

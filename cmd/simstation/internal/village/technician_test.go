@@ -2,25 +2,42 @@ package village
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
+// paper is a terminal that shows what it is given.
+type paper struct {
+	text string
+	kept int // so much of it
+}
+
+func (p *paper) Type(string) error { return nil }
+func (p *paper) Since(mark int64) (string, int64) {
+	from := max(int(mark), len(p.text)-p.kept)
+	return p.text[from:], int64(len(p.text))
+}
+
+// TestConsoleLines: every line once, when it has ended, also when others have scrolled away.
 func TestConsoleLines(t *testing.T) {
 	var c consoleReader
-	steps := []struct{ text, want string }{
-		{"", "[]"},
-		{"hello\r\n> sta", "[hello]"},
-		{"hello\r\n> status\r\nguard ok\r\n> ", "[> status guard ok]"},
-		{"hello\r\n> status\r\nguard ok\r\n> ", "[]"},
-		{"ok\r\n> roll\r\nnobody\r\n", "[> roll nobody]"}, // the oldest bytes are gone
-	}
-	for _, s := range steps {
-		if s.text == steps[4].text {
-			c.before = "…\r\nok\r\n"
-		}
-		if got := fmt.Sprint(c.lines(s.text)); got != s.want {
+	p := &paper{kept: 20}
+	for _, s := range []struct{ text, want string }{
+		{"", `[]`},
+		{"hello\r\n> sta", `["hello\r\n"]`},
+		{"tus\r\nguard ok\r\n> ", `["> status\r\n" "guard ok\r\n"]`},
+		{"", `[]`},
+		{"a line that is too long\r\nnext\r\n", `[">  is too long\r\n" "next\r\n"]`},
+	} {
+		p.text += s.text
+		if got := fmt.Sprintf("%q", c.lines(p)); got != s.want {
 			t.Errorf("%q: got %s, want %s", s.text, got, s.want)
 		}
+	}
+	p.kept = 1 << 20
+	p.text += strings.Repeat("x", maxLine+5)
+	if c.lines(p); len(c.rest) != maxLine {
+		t.Errorf("%d bytes are kept of a line without end", len(c.rest))
 	}
 }
 

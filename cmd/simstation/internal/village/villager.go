@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,15 +25,8 @@ const (
 	tightens    = 0.01                   // degrees by which the bolts move the dish
 	gauge       = 0.1                    // degrees by which a mark is met
 	losesHeart  = 3 * time.Minute        // without a new word
-	mostSaid    = 64 << 10               // bytes of a line that does not end
 	alignTyping = "dish align"
 )
-
-// terminal is the technician's console.
-type terminal interface {
-	Type(line string) error
-	Since(mark int64) (text string, end int64)
-}
 
 // villager follows the words at the console and nothing else: they do not look at bars,
 // figures or the truth. Their hand is up to some per cent off, trembles, and is slow.
@@ -45,8 +37,7 @@ type villager struct {
 	hand    float64 // 0.2: a fifth
 
 	mark    world.Pose // of the start
-	at      int64      // what of the console is read
-	rest    string     // the line that has not ended
+	reader  consoleReader
 	newest  order
 	carried int // number of the order that is carried out
 	moves   int
@@ -58,7 +49,7 @@ var errNothingSaid = errors.New("nothing more was said")
 // align types the command and follows until it is done.
 func (v *villager) align(ctx context.Context) error {
 	v.mark = v.dish.Mount()
-	_, v.at = v.console.Since(0)
+	v.reader.lines(v.console) // what others have been told
 	if err := v.console.Type(alignTyping); err != nil {
 		return err
 	}
@@ -97,12 +88,7 @@ func (v *villager) await(ctx context.Context) (order, error) {
 
 // read takes what is new on the console.
 func (v *villager) read() {
-	text, end := v.console.Since(v.at)
-	v.at = end
-	lines := strings.SplitAfter(v.rest+text, "\n")
-	v.rest = lines[len(lines)-1]
-	v.rest = v.rest[max(0, len(v.rest)-mostSaid):]
-	for _, line := range lines[:len(lines)-1] {
+	for _, line := range v.reader.lines(v.console) {
 		if o, ok := readOrder(line); ok && o.number > v.newest.number {
 			v.newest = o
 		}

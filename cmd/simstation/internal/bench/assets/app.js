@@ -7,6 +7,7 @@ import { onTrouble, screen, watch } from "./wire.js";
 import { drawLesson } from "./lesson.js";
 import { drawRoom, showing } from "./room.js";
 import { buildControls, drawControls, labelControls } from "./controls.js";
+import { buildDish, drawDish, labelDish } from "./dish.js";
 import { Diagram } from "./diagram.js";
 import { drawCurves } from "./curves.js";
 
@@ -15,7 +16,7 @@ const diagram = new Diagram($("diagram"));
 
 function render() {
   if (!state) return;
-  const parts = [drawTop, drawLesson, drawRoom, drawControls, drawGuard, (s) => diagram.update(s), drawCurves, drawEvents];
+  const parts = [drawTop, drawLesson, drawRoom, drawControls, drawDish, drawGuard, (s) => diagram.update(s), drawCurves, drawEvents];
   for (const part of parts) {
     try {
       part(state);
@@ -110,6 +111,7 @@ function speak(code) {
   for (const e of document.querySelectorAll("[data-i18n-hint]")) e.setAttribute("placeholder", t(e.dataset.i18nHint));
   for (const b of document.querySelectorAll("[data-lang]")) b.setAttribute("aria-pressed", String(b.dataset.lang === lang()));
   labelControls();
+  labelDish();
   if (!$("net").hidden) setText($("net"), t(state ? "net.lost" : "net.connecting"));
   render();
 }
@@ -158,6 +160,7 @@ function toast(line, problem) {
 }
 
 buildControls();
+buildDish();
 for (const button of document.querySelectorAll("[data-lang]")) {
   button.addEventListener("click", () => {
     remember(button.dataset.lang);

@@ -221,6 +221,9 @@ const kinds = {
   pins: ["silent", "late", "unplugged"],
   opto: ["dark", "lit"],
   ups: ["low", "cut"],
+  tuner: ["busy", "mute", "hangs", "unplugged"],
+  incline: ["silent", "garbled", "frozen", "unplugged"],
+  compass: ["silent", "frozen", "magnet"],
 };
 const chosen = {}; // device -> kind, what this page did where the state does not tell
 
