@@ -158,7 +158,7 @@ type Photo struct {
 //	expect photo NAME frame N         the lesson's frame N, give or take FrameTolerance
 //	expect photo NAME unlike OTHER    the two differ, beside the frame number
 //	expect fault CODE                 people are told of it now
-//	expect answer "COMMAND" TEXT      the station answers the command with that text somewhere in it
+//	expect answer "COMMAND" TEXT      the station answers the command with that text somewhere in it, quotation marks left out
 //	expect report NAME OP VALUE       a value of the report so far; OP is = != < <= > >=
 //	… within 5s                       at most this much later; DefaultWithin if not given
 type Expect struct {

@@ -180,13 +180,15 @@ func (v *Village) checkFault(code string) (is string, ok bool) {
 	return "[" + strings.Join(codes, " ") + "]", slices.Contains(codes, code)
 }
 
-// checkAnswer asks the station a command and looks for a text in what it says.
+// checkAnswer asks the station a command and looks for a text in what it says, whose
+// quotation marks, which a script cannot write, and gaps do not count.
 func (v *Village) checkAnswer(args []string) (is string, ok bool) {
 	a, err := ask(v.socket(), v.words.Lang(), 3*time.Second, strings.Fields(args[0])...)
 	if err != nil {
 		return err.Error(), false
 	}
-	return strings.Join(strings.Fields(a.Text), " "), strings.Contains(a.Text, args[1])
+	is = strings.Join(strings.Fields(strings.ReplaceAll(a.Text, `"`, "")), " ")
+	return is, strings.Contains(is, args[1])
 }
 
 // reportDish says how the dish stands.
