@@ -86,15 +86,20 @@ func (g *Guide) fine(h held) {
 }
 
 // back undoes the move that lost the signal, and searches when that does not bring it
-// back.
+// back. The move may have been one in the wrong direction.
 func (g *Guide) back(h held, s sample) {
-	const most = 2
+	const most = 3
+	t := &g.trail
 	g.lost++
 	if g.lost >= most || s.by == 0 {
 		g.relocate(h)
 		return
 	}
-	g.move(s.axis, -s.by, DoLost)
+	by := -s.by
+	if t.lockedCount() >= 2 && t.fit(g.o) {
+		by = clip(t.asked(s.axis, -t.est[s.axis]), float64(g.o.Beamwidth))
+	}
+	g.move(s.axis, by, DoLost)
 }
 
 // next asks for what brings the dish nearer to the peak, or tells more of where it is.

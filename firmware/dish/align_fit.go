@@ -33,6 +33,8 @@ type trail struct {
 	c0Sigma float64
 	at0     [2]float64 // where the first sample is expected
 	sigma0  float64    // 0: anywhere
+	tilt0   Gauge      // what the inclinometer shows at the peak, when that was found
+	tilt    Gauge      // and by the last fit
 	est     [2]float64 // degrees on the sky by which the dish is off now
 	sigma   [2]float64
 	play    [2]float64 // backlash
@@ -168,6 +170,9 @@ func (f *trailFit) residuals(p, out []float64) {
 	rest[4] = p[atDrift] / driftError
 	first := &f.samples[0]
 	rest[5] = p[atTilt] / max(0.05, float64(first.tilt.Error))
+	if f.tilt0.Known {
+		rest[5] = (p[atTilt] - float64(f.tilt0.Angle)) / float64(f.tilt0.Error)
+	}
 	rest[6] = p[atCompass] / max(0.5, float64(first.compass.Error))
 	rest[7], rest[8] = 0, 0
 	if f.sigma0 > 0 {
@@ -348,6 +353,7 @@ func (t *trail) settle(f *trailFit, best place, found []place) {
 	t.play = [2]float64{math.Abs(best.p[atBackX]), math.Abs(best.p[atBackY])}
 	t.gap = f.path(best.p, func(int, float64, float64) {})
 	t.top = best.p[atTop]
+	t.tilt = Gauge{true, Degrees(best.p[atTilt]), Degrees(math.Sqrt(best.inverse[atTilt][atTilt]))}
 	var weight float64
 	var sum [2]float64
 	for _, c := range found {
@@ -393,6 +399,12 @@ func (f *trailFit) end(c place) (est, sigma [2]float64) {
 		sigma[axis] = math.Sqrt(max(0, v))
 	}
 	return est, sigma
+}
+
+// tilted keeps what the inclinometer shows at the peak beyond the samples that told it.
+func (t *trail) tilted() {
+	t.tilt0 = t.tilt
+	t.tilt0.Error = max(t.tilt0.Error, tiltPrecision)
 }
 
 // asked is what to ask for to move by by: the backlash is not used up on the way.

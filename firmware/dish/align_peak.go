@@ -28,7 +28,9 @@ const (
 // Bounds of the last phase.
 const (
 	mostPatience = 38   // moves, after which what was reached has to do
-	mostRedone   = 2    // times that an axis is led to its flank again
+	patience     = 32   // after which no axis is led to its flank again
+	mostRedone   = 3    // times that it is
+	redoFrom     = 1.5  // of the error that can be reached
 	fineNoise    = 0.01 // error in dB of the C/N of a long rest, against the one before
 	takeUp       = 0.15 // degrees by which a move goes too far to take up the backlash
 )
@@ -70,7 +72,8 @@ func (g *Guide) peak(h held) {
 // lead asks for the next move of one axis; it is false when there is none.
 func (g *Guide) lead(axis int) bool {
 	n, t := &g.near, &g.trail
-	e, s, l := t.est[axis], t.sigma[axis], g.flank(axis)
+	e, s := t.est[axis], t.sigma[axis]
+	l := max(g.flank(axis), min(1.2*s, firstProbe*float64(g.o.Beamwidth)))
 	if g.tilts(axis) {
 		return g.leadByTilt(axis, e, l)
 	}
@@ -86,14 +89,15 @@ func (g *Guide) lead(axis int) bool {
 		g.move(axis, -e, DoNothing)
 		return true
 	case stageLanded:
+		best := math.Hypot(handError*math.Sqrt2*g.flank(axis), tremble)
 		switch {
-		case e < -0.02:
-			g.move(axis, -e, DoNothing)
-			return true
-		case e > 0.03 && n.redone[axis] < mostRedone, s > l && n.redone[axis] < mostRedone:
+		case n.redone[axis] < mostRedone && g.moves < patience && (e > 2*best || s > redoFrom*best):
 			n.redone[axis]++
 			n.stage[axis] = stageFlank
 			return g.toFlank(axis, e, l)
+		case e < -best:
+			g.move(axis, -e, DoNothing)
+			return true
 		}
 		n.stage[axis] = stageOver
 	}
@@ -124,6 +128,7 @@ func (g *Guide) leadByTilt(axis int, e, l float64) bool {
 		n.stage[axis], to = stageOpposite, l
 	case stageOpposite:
 		n.stage[axis] = stageLanded
+		g.trail.tilted()
 	default:
 		const most = 6
 		if math.Abs(e) < 0.012 || n.redone[axis] >= most {
