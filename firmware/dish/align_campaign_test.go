@@ -23,7 +23,8 @@ type outcome struct {
 	off   float64
 	moves int
 	took  time.Duration
-	cause string // of a failure; "" when it is a success
+	claim float64 // the error that the guide states
+	cause string  // of a failure; "" when it is a success
 }
 
 // judged runs one villager until the bolts are to be tightened.
@@ -32,8 +33,8 @@ func judged(t *testing.T, s scene, seed, k uint64, trace func(string, ...any)) o
 	w := newWorld(s, rand.New(rand.NewPCG(seed, k)))
 	v := &villager{w: w, g: guideFor(t, w), trace: trace}
 	x, y := v.align(t, dish.DoTighten, 60)
-	o := outcome{off: math.Hypot(x, y), moves: v.moves, took: w.now.Sub(w.start)}
-	trace("%d moves %v, %.3f %.3f off, guess %.3f±%.3f, skew %.1f, %d wrong turns, %d late, %v", v.moves, v.count, x, y, float64(v.last.Offset.Angle), float64(v.last.Offset.Error), w.skew, v.wrong, v.late, o.took)
+	o := outcome{off: math.Hypot(x, y), moves: v.moves, took: w.now.Sub(w.start), claim: float64(v.last.Offset.Error)}
+	trace("%s: %d moves %v, %.3f %.3f off, guess %.3f±%.3f, skew %.1f, %d wrong turns, %d late, %v", s.name, v.moves, v.count, x, y, float64(v.last.Offset.Angle), float64(v.last.Offset.Error), w.skew, v.wrong, v.late, o.took)
 	o.cause = v.cause(o)
 	return o
 }
@@ -93,6 +94,7 @@ func (b tally) String() string {
 	s.WriteString(" |" + spread(b.all, "%3.0f", func(o outcome) float64 { return float64(o.moves) }))
 	s.WriteString(" |" + spread(b.all, "%3.0f", func(o outcome) float64 { return o.took.Minutes() }))
 	s.WriteString(" |" + spread(b.all, "%.3f", func(o outcome) float64 { return o.off }))
+	s.WriteString(" |" + spread(b.all, "%.3f", func(o outcome) float64 { return o.claim }))
 	return s.String()
 }
 

@@ -50,8 +50,8 @@ const (
 	backlashGuess = 0.05  // degrees
 	widthError    = 0.04  // of the beam's width, as a part of it
 	shapeError    = 0.012 // dB by which the beam is no parabola, a dB of loss squared
-	driftError    = 3e-4  // dB a second of the sky: 0.3 dB in a quarter of an hour
-	driftBend     = 8e-7  // dB a second² by which that changes
+	driftError    = 5e-4  // dB a second of the sky: 0.3 dB in a quarter of an hour
+	driftBend     = 12e-7 // dB a second² by which that changes
 	tiltPrecision = 0.012 // degrees from one inclination to the next
 	turnPrecision = 0.15  // of a compass
 	mistakeOdds   = 50    // of a move, not to go the wrong way
