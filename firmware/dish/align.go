@@ -135,22 +135,23 @@ type Advice struct {
 // Guide leads one helper to the peak. It opens nothing and knows no clock: readings and
 // the time come in by Step. It must be used from one goroutine.
 type Guide struct {
-	o     AlignOpts
-	phase Phase
-	order Order
-	last  Reading
-	moves int
-	best  Bar
-	rest  resting
-	found finding // the search
-	trail trail   // the fit
-	asked sample  // the move whose sample is not yet there
-	near  nearing // the last phase
-	begun time.Time
-	skew  skewing
-	ready DB  // C/N before the bolts were tightened
-	tries int // in the coarse phase
-	lost  int // holds without a lock in a row, after the search
+	o      AlignOpts
+	phase  Phase
+	order  Order
+	last   Reading
+	moves  int
+	best   Bar
+	rest   resting
+	found  finding // the search
+	trail  trail   // the fit
+	asked  sample  // the move whose sample is not yet there
+	near   nearing // the last phase
+	undone bool    // the last move took the one before back
+	begun  time.Time
+	skew   skewing
+	ready  DB  // C/N before the bolts were tightened
+	tries  int // in the coarse phase
+	lost   int // holds without a lock in a row, after the search
 }
 
 // NewGuide returns a guide for one dish. Error: see AlignOpts.Check.
@@ -350,7 +351,7 @@ func (g *Guide) decide(h held) {
 	case PhaseCoarse:
 		g.coarse(h)
 	case PhaseSearch:
-		g.missed()
+		g.missed(h)
 	case PhaseClimb, PhasePeak:
 		g.fine(h)
 	case PhaseSkew:

@@ -5,8 +5,9 @@ import "math"
 // Lengths of a climb, as parts of the beam's width.
 const (
 	firstProbe = 0.25
-	longest    = 0.7 // move
-	nearPeak   = 0.3 // where the feed may be turned
+	longest    = 0.7  // move
+	nearPeak   = 0.3  // where the feed may be turned
+	puzzled    = 0.35 // error from which on a move is undone
 )
 
 // climbFrom begins where a search or luck has found the satellite.
@@ -82,6 +83,12 @@ func (g *Guide) fine(h held) {
 		g.first()
 		return
 	}
+	if t.sigma[s.axis] > puzzled*float64(g.o.Beamwidth) && g.phase == PhasePeak && s.by != 0 && !g.undone {
+		g.undone = true // that was not where it was sent: back to where it was
+		g.move(s.axis, -s.by, DoNothing)
+		return
+	}
+	g.undone = false
 	g.next(h)
 }
 

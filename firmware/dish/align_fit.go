@@ -206,7 +206,7 @@ func (f *trailFit) begin(width float64, qx, qy int) []float64 {
 	}
 	best, least := make([]float64, len(p)), math.Inf(1)
 	out := make([]float64, f.residualCount())
-	const steps = 12
+	const steps = 8
 	for i := range steps {
 		for j := range steps {
 			p[atX] = float64(qx) * (float64(i) + 0.5) / steps * 1.5 * width
@@ -283,9 +283,7 @@ func (t *trail) fit(o AlignOpts) bool {
 		found = f.mistakes(o, found)
 	}
 	best := least(found)
-	for i := range t.samples {
-		t.samples[i].flipped = best.flips>>i&1 == 1
-	}
+	f.flip(best.flips)
 	t.settle(f, best, found)
 	return true
 }
@@ -332,19 +330,35 @@ func (f *trailFit) places(o AlignOpts, found []place) []place {
 	return found
 }
 
-// mistakes tries for each of the last moves whether it went the wrong way.
+// mistakes tries for each of the last moves whether it went the wrong way, alone or
+// besides those that are already held for mistaken.
 func (f *trailFit) mistakes(o AlignOpts, found []place) []place {
 	const last = 6
-	for i := max(1, len(f.samples)-last); i < len(f.samples); i++ {
-		s := &f.samples[i]
-		if s.by == 0 {
-			continue
+	known, _ := f.flips()
+	tried := map[uint]bool{known: true}
+	try := func(flips uint) {
+		if !tried[flips] {
+			tried[flips] = true
+			f.flip(flips)
+			found = f.places(o, found)
 		}
-		s.flipped = !s.flipped
-		found = f.places(o, found)
-		s.flipped = !s.flipped
 	}
+	try(0)
+	for i := max(1, len(f.samples)-last); i < len(f.samples); i++ {
+		if f.samples[i].by != 0 {
+			try(1 << i)
+			try(known ^ 1<<i)
+		}
+	}
+	f.flip(known)
 	return found
+}
+
+// flip sets which moves are held for mistaken.
+func (f *trailFit) flip(flips uint) {
+	for i := range f.samples {
+		f.samples[i].flipped = flips>>i&1 == 1
+	}
 }
 
 // settle takes the best place over; the others add to its error as far as they are likely.
@@ -361,9 +375,7 @@ func (t *trail) settle(f *trailFit, best place, found []place) {
 		if w < 1e-3 {
 			continue
 		}
-		for i := range f.samples {
-			f.samples[i].flipped = c.flips>>i&1 == 1
-		}
+		f.flip(c.flips)
 		est, sigma := f.end(c)
 		weight += w
 		for axis := range sum {
@@ -371,9 +383,7 @@ func (t *trail) settle(f *trailFit, best place, found []place) {
 			sum[axis] += w * (d*d + sigma[axis]*sigma[axis])
 		}
 	}
-	for i := range f.samples {
-		f.samples[i].flipped = best.flips>>i&1 == 1
-	}
+	f.flip(best.flips)
 	for axis := range sum {
 		t.sigma[axis] = math.Sqrt(sum[axis] / weight)
 	}

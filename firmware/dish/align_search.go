@@ -17,12 +17,16 @@ type finding struct {
 	back           int     // times that the dish was turned back slowly
 	after          Do      // has to be told with the next sweep
 	rounds         int     // in which all strips were swept
+	straightened   int     // corrections of this strip by the inclinometer
+	shift          Degrees // of all the strips
 }
 
 const (
 	mostCoarse  = 4 // moves by the sensors
 	mostBack    = 4
 	mostResumed = 3
+
+	mostStraightened = 2
 )
 
 // coarse moves by the sensors before the search.
@@ -119,9 +123,11 @@ func (g *Guide) elsewhere(h held) {
 }
 
 // missed is a rest without a lock: after a tip, past the satellite, or at the strip's end.
-func (g *Guide) missed() {
+func (g *Guide) missed(h held) {
 	f := &g.found
 	switch {
+	case f.tipped && f.straightened < mostStraightened && g.astray(h):
+		f.straightened++
 	case f.tipped:
 		f.tipped = false
 		g.sweep()
@@ -144,10 +150,22 @@ func (g *Guide) missed() {
 	}
 }
 
+// astray asks for a correction when the inclinometer says that the dish is not at its
+// strip.
+func (g *Guide) astray(h held) bool {
+	f := &g.found
+	off := g.o.Elevation + Degrees(f.strip)*f.step + f.shift - h.elevation.Angle
+	if !h.elevation.Known || math.Abs(float64(off)) < float64(f.step)/3 {
+		return false
+	}
+	g.ask(g.o.tip(off))
+	return true
+}
+
 func (g *Guide) nextStrip() {
 	f := &g.found
 	n := f.strips()
-	f.ends, f.resumed, f.stopped, f.tipped = 0, 0, false, true
+	f.ends, f.resumed, f.straightened, f.stopped, f.tipped = 0, 0, 0, false, true
 	switch {
 	case f.strip >= 0 && f.strip < n:
 		f.strip++
@@ -162,8 +180,8 @@ func (g *Guide) nextStrip() {
 		g.ask(g.o.tip(-f.step))
 	default: // all of them brought nothing
 		right := f.right
-		*f = g.field(held{}, f.rounds+1)
-		f.right, f.tipped, f.ends = right, true, 1
+		*f = g.field(held{elevation: g.last.Elevation, azimuth: g.last.Azimuth}, f.rounds+1)
+		f.right, f.tipped, f.ends, f.shift = right, true, 1, f.step/2
 		o := g.o.tip(f.step / 2)
 		o.FromMark, o.After = true, DoAgain
 		g.ask(o)
@@ -177,5 +195,5 @@ func (g *Guide) relocate(h held) {
 	}
 	g.phase = PhaseSearch
 	g.found.stopped, g.found.tipped, g.found.back, g.found.resumed = true, false, 0, 0
-	g.missed()
+	g.missed(h)
 }
