@@ -70,13 +70,14 @@ type ReadyFacts struct {
 	Disk       Answer // room for the record of the lesson
 	Members    int    // of the roll
 	Panel      Answer // the buttons answer
-	Dish       Answer // of a live lesson that comes by it
+	Dish       Answer // receives, of a live lesson that comes by it
+	Sun        Answer // stays out of the dish's way during that lesson
 }
 
 // Check is one question of a readiness check and its answer. Only what was
 // asked is in the list.
 type Check struct {
-	Name  string `json:"name"` // power, tv, projector, film, player, sound, clock, disk, roll, dish
+	Name  string `json:"name"` // power, tv, projector, film, player, sound, clock, disk, roll, dish, sun
 	OK    bool   `json:"ok"`
 	Cause string `json:"cause,omitempty"` // why not, a key of the text catalogue
 }
@@ -94,6 +95,8 @@ const (
 	RollEmpty    = "ready.cause.roll"
 	PanelSilent  = "ready.cause.panel"
 	DishUnlocked = "ready.cause.dish"
+	SunOutage    = "ready.cause.sun"
+	SunNoFilm    = "ready.cause.sun_no_film" // and nothing to show meanwhile
 )
 
 // displayCause begins the cause of a display that is not ready.
@@ -119,6 +122,11 @@ func Ready(which Round, o firmware.Occasion, t Times, f ReadyFacts) []Check {
 	list.roll(f)
 	if o.IsLive() {
 		list.add("dish", f.Dish, DishUnlocked)
+		sun := SunOutage
+		if o.File == "" {
+			sun = SunNoFilm
+		}
+		list.add("sun", f.Sun, sun)
 	}
 	return list
 }

@@ -42,6 +42,9 @@ type dishMeter struct {
 	clock  func() clock.Level // how far now is to be trusted
 	taker  timeTaker          // of the broadcast's time; nil: nobody
 
+	rec    reception // what lessons want of the receiver
+	losses *lossBook // of lessons
+
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]
 	heading gauge[dish.Degrees]
@@ -62,7 +65,7 @@ func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger
 	if d.Tuner.Adapter == "" && d.Incline.Port == "" && d.Compass.Bus == "" {
 		return nil
 	}
-	m := &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg)}
+	m := &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg), losses: newLossBook()}
 	m.signal.news = make(chan struct{}, 1)
 	return m
 }

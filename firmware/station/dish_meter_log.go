@@ -288,7 +288,7 @@ func readDishFile(ctx context.Context, path string, fn func(dishRow)) (bad int, 
 // gather takes the newest readings into the minute.
 func (m *dishMeter) gather(n *minute) {
 	v := m.view()
-	if v.Signal != nil && v.Signal.Known {
+	if v.Signal != nil && v.Signal.Known && !m.rec.elsewhere() {
 		n.signalled(*v.Signal)
 	}
 	if t, _, err := m.tilt.at(m.tick()); err == nil {

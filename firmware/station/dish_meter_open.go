@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -101,7 +100,9 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 	wg.Go(func() { m.watchTables(watch, u) })
 	defer wg.Wait() // before Close
 	defer stop()
-	w := &lockWatch{meter: m, tuner: u, want: transponder(m.cfg.Tuner)}
+	w := newLockWatch(m, u)
+	defer m.rec.stands(nil, w.own, false, false)
+	defer w.leave()
 	m.signal.run(ctx, pace{signalEvery, signalQuick, &m.haste}, m.tick, w.read, func(on bool, cause string) {
 		m.faults.set(on, "fault.dish.tuner", "", "cause", cause)
 		if on { // nobody knows of the lock
@@ -109,55 +110,6 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 		}
 	})
 	return nil
-}
-
-// lockWatch keeps a receiver on its transponder.
-type lockWatch struct {
-	meter *dishMeter
-	tuner *tuner.Tuner
-	want  tuner.Transponder
-	tuned time.Time // zero: it is to be tuned
-	lost  time.Time // since when there is no lock; zero: there is one, or nobody knows
-}
-
-// read tunes when that is due, and asks.
-func (w *lockWatch) read(ctx context.Context) (hal.Reading[tuner.Status], error) {
-	r, err := w.ask(ctx)
-	if err != nil { // it may be another one that answers next, or have lost its settings
-		w.tuned, w.lost = time.Time{}, time.Time{}
-		w.meter.sender.heard(false)
-		return r, err
-	}
-	w.judge(r.Value.Lock)
-	w.meter.sender.heard(r.Value.Lock.Locked())
-	return r, nil
-}
-
-func (w *lockWatch) ask(ctx context.Context) (hal.Reading[tuner.Status], error) {
-	now := w.meter.tick()
-	hurried, _ := w.meter.haste.is() // tuning would stop the readings for seconds
-	if w.tuned.IsZero() || !w.lost.IsZero() && now.Sub(w.tuned) >= tuneAgain && !hurried {
-		// Without a lock the receiver goes on trying, and Status says how far it came.
-		if err := w.tuner.Tune(ctx, w.want); err != nil && !errors.Is(err, hal.ErrSilent) {
-			return hal.Reading[tuner.Status]{}, err
-		}
-		w.tuned = now
-	}
-	return w.tuner.Status(ctx)
-}
-
-// judge tells of a lock that is lost for a minute.
-func (w *lockWatch) judge(l tuner.Lock) {
-	now := w.meter.tick()
-	switch {
-	case l.Locked():
-		w.lost = time.Time{}
-		w.meter.faults.set(false, "fault.dish.no_lock", "")
-	case w.lost.IsZero():
-		w.lost = now
-	case now.Sub(w.lost) >= noLockTime:
-		w.meter.faults.set(true, "fault.dish.no_lock", "", "satellite", w.meter.cfg.Target().Name)
-	}
 }
 
 // runIncline asks the inclinometer until ctx ends.

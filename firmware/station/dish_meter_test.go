@@ -111,7 +111,8 @@ func newDishRig(t *testing.T, cfg *config.Config) *dishRig {
 	az, el := float64(v.Azimuth), float64(v.Elevation+dish.Refraction(v.Elevation, 0))
 	r := &dishRig{cfg: cfg, dish: world.NewDish(world.DishOpts{Pose: world.Pose{Azimuth: az, Elevation: el}, Birds: []world.Bird{
 		{Azimuth: az, Elevation: el, Orbit: 1155, Network: "中星6B", Carriers: []world.Carrier{
-			{KHz: 4_000_000, Horizontal: true, Rate: 27_500_000, ClearDB: 14, Stream: 256, Services: []string{"教育电视", "CETV-2"}}}},
+			{KHz: 4_000_000, Horizontal: true, Rate: 27_500_000, ClearDB: 14, Stream: 256, Services: []string{"教育电视", "CETV-2"}},
+			{KHz: 3_840_000, Horizontal: true, Rate: 27_500_000, ClearDB: 13, Stream: 257}}},
 		{Azimuth: az + 7, Elevation: el, Orbit: 1105, Network: "elsewhere", Carriers: []world.Carrier{
 			{KHz: 4_000_000, Horizontal: true, Rate: 27_500_000, ClearDB: 14, Stream: 512, Services: []string{"购物"}}}},
 	}})}

@@ -43,7 +43,7 @@ type timeTaker interface {
 func (m *dishMeter) watchTables(ctx context.Context, u *tuner.Tuner) {
 	wait := tablesAfter
 	for {
-		m.haste.rest(ctx, wait, tablesQuick)
+		m.rest(ctx, wait)
 		if ctx.Err() != nil {
 			return
 		}

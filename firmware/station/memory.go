@@ -38,6 +38,7 @@ type resultNote struct {
 	Cause     string    `json:"cause"` // a key of the text catalogue
 
 	Live     *accountNote `json:"live,omitempty"`     // of a live lesson: played_ms is what of it was live
+	Losses   []lossNote   `json:"losses,omitempty"`   // of the signal of the dish, by their reasons
 	Relative bool         `json:"relative,omitempty"` // some time after power-on, by no trusted clock
 
 	Proof json.RawMessage `json:"proof,omitempty"` // the signed record

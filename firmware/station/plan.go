@@ -69,6 +69,9 @@ func checkCalendar(path string, cfg *config.Config, now time.Time, lengths sched
 	cal, found := calendarOf(cfg, cfg.Location())
 	found = append(found, cal.Check(schedule.CheckOpts{Now: now, Lengths: lengths, Outages: outages})...)
 	for _, e := range cfg.Schedule {
+		if _, byDish := config.DishAddress(e.URL); byDish {
+			continue // config has judged it
+		}
 		if _, err := live.Open(e.URL, live.SourceOpts{Interface: cfg.Live.Interface}); e.URL != "" && err != nil {
 			found = append(found, schedule.Finding{Entry: e.ID, Key: "fault.live.source", Args: []any{"title", e.Title, "cause", err}})
 		}

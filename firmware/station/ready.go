@@ -110,7 +110,8 @@ func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasio
 	if which == lesson.DayBefore {
 		return ready || waited(lesson.Ahead) >= filmPatience
 	}
-	ready = ready && f.MainsGood
+	signal, _ := s.dish.signalFor(which, o)
+	ready = ready && f.MainsGood && signal != lesson.No
 	for _, d := range f.Displays {
 		ready = ready && d != hal.DisplayUnknown && d != hal.DisplayOff
 	}
@@ -130,6 +131,7 @@ func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.F
 			out.GuardFault = g.Cause
 		}
 	}
+	out.Dish, out.Sun = s.dish.signalFor(which, o)
 	for i, sc := range s.screens {
 		out.Screens = append(out.Screens, lesson.ReadyScreen{Name: sc.name, State: f.Displays[i]})
 	}

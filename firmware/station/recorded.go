@@ -91,11 +91,12 @@ func there(path string) bool {
 
 // openChannel opens the source of a live lesson.
 func (st *Station) openChannel(o firmware.Occasion, p live.Player) (channel, error) {
-	src, err := live.Open(o.Live.Source, live.SourceOpts{Interface: st.cfg.Live.Interface, Log: st.log})
+	programme := programmeOf(st.cfg.Dish, o.Live)
+	src, err := live.Open(o.Live.Source, live.SourceOpts{Interface: st.cfg.Live.Interface, Log: st.log, Tuner: st.dish.tunerSource(programme)})
 	if err != nil {
 		return nil, err
 	}
-	opts := live.Opts{Programme: o.Live.Programme, Log: st.log, Now: st.tick}
+	opts := live.Opts{Programme: programme, Log: st.log, Now: st.tick}
 	if o.File != "" && there(o.File) {
 		opts.Fallback = o.File
 	}

@@ -53,6 +53,9 @@ func (st *Station) tasks(commands net.Listener) []task {
 	if st.dish != nil {
 		list = append(list, task{"align", st.aligner.Run})
 	}
+	if st.dish.receives() {
+		list = append(list, task{"satellite", at(gentle, st.watchSatellite)})
+	}
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
 		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}

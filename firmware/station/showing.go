@@ -56,6 +56,7 @@ type showing struct {
 	kept     map[string]bool                       // those that are on whenever mains is good
 	desk     *desk
 	voice    voice
+	dish     *dishMeter // nil: no sensors
 	roll     *rollbook
 	faults   *faults
 	words    *text.Catalogue
@@ -328,7 +329,7 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 		played = length
 	}
 	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
-		PlayedMS: played.Milliseconds(), LengthMS: length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Live: aired,
+		PlayedMS: played.Milliseconds(), LengthMS: length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Live: aired, Losses: s.dish.lossesOf(o.ID),
 		Relative: s.course.relative.ID == o.ID, Proof: s.prove(o, h, ord.End, played, length)})
 	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
 	if ord.End == lesson.CausePlayed {

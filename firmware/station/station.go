@@ -183,13 +183,14 @@ func (st *Station) build(boot string) error {
 	st.observer, st.album = &observer{trace: st.traceOf, loud: func() (float64, bool) { return loudness(st.player.State()) }}, newAlbum(cfg.Station.StateDir, st.log)
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
-	mem := newMemory()
+	mem, losses := newMemory(), newLossBook()
 	mem.lived = st.clock.Lived()
 	if err := st.journal.Scan(func(r firmware.Record) error {
 		mem.feed(r)
 		st.roll.feed(r)
 		st.prover.feed(r)
 		st.looks.Feed(r)
+		losses.feed(r)
 		return nil
 	}); err != nil {
 		return fmt.Errorf("journal: %w", err)
@@ -203,7 +204,7 @@ func (st *Station) build(boot string) error {
 	roster := st.openRoster()
 	st.dish = openDishMeter(cfg, &st.doors, st.faults, st.log, st.now, st.tick, func() clock.Level { return st.clock.Status().Level })
 	if st.dish != nil {
-		st.dish.taker = st.clock
+		st.dish.taker, st.dish.losses = st.clock, losses
 	}
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
@@ -233,7 +234,7 @@ func (st *Station) build(boot string) error {
 	st.showing = &showing{cal: st.agenda, clock: st.clock, tick: st.tick, times: timesOf(cfg), mem: mem, scribe: st.scribe, guard: st.guard,
 		screens: st.screens, cut: st.displays.cut, warm: st.warmUp, loads: loadNames(cfg), kept: keptLoads(cfg), desk: st.desk, voice: st.speakers, roll: st.roll, faults: st.faults, words: st.words,
 		place: cfg.Station.Name, stateDir: cfg.Station.StateDir, log: st.log, now: st.now, mark: newBookmark(cfg.Station.RunDir, st.log),
-		aligns: st.openAligner(), wall: st.wall, air: st.air, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, side: st.side, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
+		aligns: st.openAligner(), wall: st.wall, air: st.air, dish: st.dish, prover: st.prover, shelf: st.shelf, player: st.player, easel: st.easel, side: st.side, requests: newRequests(cfg), asked: make(chan asked, 8), wake: make(chan struct{}, 1)}
 	return nil
 }
 

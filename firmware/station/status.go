@@ -9,6 +9,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/card"
 	"stationbox/firmware/clock"
+	"stationbox/firmware/dish"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/text"
 	"stationbox/hal"
@@ -48,7 +49,8 @@ type statusView struct {
 type liveView struct {
 	Source  string       `json:"source"`
 	Shows   live.Showing `json:"shows"`
-	Why     live.Reason  `json:"why,omitempty"` // not the live picture
+	Why     live.Reason  `json:"why,omitempty"`  // not the live picture
+	Loss    dish.Loss    `json:"loss,omitempty"` // why the dish has no signal, by first sight
 	Account accountNote  `json:"account"`
 }
 
@@ -141,7 +143,11 @@ func (st *Station) liveView(now time.Time, o firmware.Occasion) *liveView {
 	if !on {
 		return nil
 	}
-	return &liveView{Source: o.Live.Source, Shows: shows, Why: why, Account: *accountOf(st.air.account(now, o))}
+	v := &liveView{Source: o.Live.Source, Shows: shows, Why: why, Account: *accountOf(st.air.account(now, o))}
+	if st.dish.receives() {
+		v.Loss = st.dish.rec.loss(o.ID)
+	}
+	return v
 }
 
 // line says it in one line.
@@ -149,6 +155,9 @@ func (v liveView) line(words *text.Catalogue) string {
 	s := words.Say("live.shows." + string(v.Shows))
 	if v.Why != "" {
 		s += " — " + words.Say("live.reason."+string(v.Why))
+	}
+	if v.Loss != "" {
+		s += "  " + words.Say("dish.loss."+string(v.Loss))
 	}
 	a := v.Account
 	ms := func(n int64) string { return clockFace(time.Duration(n) * time.Millisecond) }
