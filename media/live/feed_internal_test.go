@@ -143,13 +143,13 @@ func TestADishThatLosesItsLock(t *testing.T) {
 		a.dish.Rain(20)
 		time.Sleep(5 * time.Second)
 		a.away(a.saw(Frozen, Fallback), ReasonSilent)
-		time.Sleep(5 * time.Minute)
+		time.Sleep(90 * time.Second)
 		a.saw(Lost)
 		a.dish.Rain(0)
 		time.Sleep(16 * time.Second)
 		a.saw(Joined, Stable, Back)
-		time.Sleep(10 * time.Minute)
-		if sum := a.end(); sum.Live < 11*time.Minute || sum.Fallback < 5*time.Minute || sum.Frozen > 3*time.Second || sum.Outcome != Partly {
+		time.Sleep(time.Minute)
+		if sum := a.end(); sum.Live < 2*time.Minute || sum.Fallback < 90*time.Second || sum.Frozen > 3*time.Second || sum.Outcome != Partly {
 			t.Errorf("%+v", sum)
 		}
 	})
@@ -160,13 +160,13 @@ func TestADishThatFlaps(t *testing.T) {
 	received(t, 7, func(a *antenna) {
 		time.Sleep(70 * time.Second)
 		a.saw(Joined, Live)
-		for range 40 {
+		for range 15 {
 			a.dish.Rain(20)
 			time.Sleep(4 * time.Second)
 			a.dish.Rain(0)
 			time.Sleep(3 * time.Second)
 		}
-		if n := a.end(); n.Switches > 1 || n.Fallback < 4*time.Minute {
+		if n := a.end(); n.Switches > 1 || n.Fallback < 90*time.Second {
 			t.Errorf("switched %d times: %+v", n.Switches, n)
 		}
 	})
