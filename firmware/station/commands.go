@@ -51,6 +51,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Questions()...)
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
+	list = append(list, command.Motors(motors{st})...)
 	list = append(list, command.Dish()...)
 	list = append(list, command.Outputs()...)
 	list = append(list, command.Roster()...)

@@ -42,15 +42,21 @@ func readAlignment(dir string) (a alignment, err error) {
 }
 
 // write keeps a for good.
-func (a alignment) write(dir string) (err error) {
+func (a alignment) write(dir string) error {
+	return writeDishNote(filepath.Join(dir, "aligned.json"), a)
+}
+
+// writeDishNote puts v into a file for good: the old one stays until the new one is on
+// the card.
+func writeDishNote(path string, v any) (err error) {
+	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(a, "", "  ")
+	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "aligned.json")
 	f, err := os.Create(path + ".new")
 	if err != nil {
 		return err

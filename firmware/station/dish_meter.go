@@ -50,6 +50,8 @@ type dishMeter struct {
 	heading gauge[dish.Degrees]
 	haste   haste    // while the dish is aligned
 	sender  identity // of what is received
+
+	cable cable // of the receiver
 }
 
 // tilt is how the dish stands by its inclinometer.

@@ -95,6 +95,7 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 			m.log.Warn("dish receiver", "err", err)
 		}
 	}()
+	defer m.cable.lend(u)()
 	watch, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { m.watchTables(watch, u) })

@@ -68,7 +68,7 @@ bus = "1"
 // dishConfig reads the rows into the reference.
 func dishConfig(t *testing.T, rows string) *config.Config {
 	t.Helper()
-	file := strings.NewReplacer("[dish]\n", "", "[dish.tuner]\n", "", "[dish.incline]\n", "", "[dish.compass]\n", "").Replace(referenceFile(t))
+	file := strings.NewReplacer("[dish]\n", "", "[dish.tuner]\n", "", "[dish.incline]\n", "", "[dish.compass]\n", "", "[dish.rotator]\n", "").Replace(referenceFile(t))
 	cfg, problems := config.Parse([]byte(file+rows), t.TempDir())
 	if errs := config.Errors(problems); len(errs) > 0 {
 		t.Fatal(errs)

@@ -30,6 +30,8 @@ type Doors struct {
 	Commands func() (net.Listener, error)
 	// Dial connects to a display on the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Listen opens a socket at which other programs turn the dish.
+	Listen func(address string) (net.Listener, error)
 	// Notices opens the UDP port at which a projector says by itself what has changed.
 	// Who leads Dial elsewhere and not this has a projector that says nothing so.
 	Notices func(port string) (net.PacketConn, error)

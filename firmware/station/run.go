@@ -56,6 +56,7 @@ func (st *Station) tasks(commands net.Listener) []task {
 	if st.dish.receives() {
 		list = append(list, task{"satellite", at(gentle, st.watchSatellite)})
 	}
+	list = append(list, st.rotator.tasks()...)
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
 		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}

@@ -85,6 +85,7 @@ type Station struct {
 	showing  *showing
 	dish     *dishMeter // nil: no sensors
 	aligner  *aligner
+	rotator  *rotator // nil: no motors
 
 	relayBusy sync.Mutex
 }
@@ -206,6 +207,7 @@ func (st *Station) build(boot string) error {
 	if st.dish != nil {
 		st.dish.taker, st.dish.losses = st.clock, losses
 	}
+	st.rotator = openRotator(cfg, &st.doors, st.dish, st.faults, st.log, st.tick)
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()

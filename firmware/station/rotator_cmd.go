@@ -1,0 +1,302 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/command"
+	"stationbox/firmware/config"
+	"stationbox/firmware/dish"
+	"stationbox/firmware/text"
+	"stationbox/hal"
+)
+
+// motors is command.Turner: the motors of the running station, nil outside it.
+type motors struct{ st *Station }
+
+// turnNote is what `dish turn`, `dish park` and `dish stop` print with -json.
+type turnNote struct {
+	Satellite string  `json:"satellite,omitempty"`
+	Goal      *aim    `json:"goal,omitempty"`
+	Where     *aim    `json:"where"` // nil: the mount does not tell
+	Seconds   float64 `json:"seconds"`
+	Lock      *bool   `json:"lock"` // nil: nobody knows
+}
+
+// rotator returns the motors of the station.
+func (m motors) rotator(env *command.Env) (*rotator, error) {
+	switch {
+	case m.st == nil:
+		return nil, env.Failed("cmd.not_running")
+	case m.st.rotator == nil:
+		return nil, env.Failed("cmd.dish.no_motors")
+	}
+	return m.st.rotator, nil
+}
+
+// Turn is the command "dish turn".
+func (m motors) Turn(ctx context.Context, env *command.Env, h command.Heading) (command.Result, error) {
+	r, err := m.rotator(env)
+	if err != nil {
+		return command.Result{}, err
+	}
+	goal, name, err := r.goal(env, h)
+	if err != nil {
+		return command.Result{}, err
+	}
+	if err := m.ready(ctx, env, r, h.Sure, name+"  "+r.sayAim(env.Text, goal), "turn", name); err != nil {
+		return command.Result{}, err
+	}
+	return m.move(ctx, env, r, turnNote{Satellite: name, Goal: &goal}, func(ctx context.Context) error { return r.turn(ctx, goal) })
+}
+
+// Park is the command "dish park".
+func (m motors) Park(ctx context.Context, env *command.Env, sure bool) (command.Result, error) {
+	r, err := m.rotator(env)
+	if err != nil {
+		return command.Result{}, err
+	}
+	if err := m.ready(ctx, env, r, sure, env.Text.Say("dish.mount.rest"), "park"); err != nil {
+		return command.Result{}, err
+	}
+	return m.move(ctx, env, r, turnNote{}, r.park)
+}
+
+// ready has who asks say that nobody stands near the dish, and writes down that it moves.
+func (m motors) ready(ctx context.Context, env *command.Env, r *rotator, sure bool, to string, args ...string) error {
+	if !sure {
+		from := env.Text.Say("dish.mount.unknown")
+		if a, err := r.where(ctx); err == nil {
+			from = r.sayAim(env.Text, a)
+		}
+		return env.Misused("cmd.dish.turn.sure", "from", from, "to", to)
+	}
+	m.st.scribe.put(firmware.KindCommand, "", map[string]any{"args": append([]string{"dish"}, args...), "by": env.By})
+	return nil
+}
+
+// move does one move with the claim and tells of it.
+func (m motors) move(ctx context.Context, env *command.Env, r *rotator, n turnNote, do func(context.Context) error) (command.Result, error) {
+	release, err := r.claim()
+	if err != nil {
+		return command.Result{}, r.failed(env, err)
+	}
+	defer release()
+	begun := r.tick()
+	if err := do(ctx); err != nil {
+		return command.Result{}, r.failed(env, err)
+	}
+	n.Seconds = math.Round(10*r.tick().Sub(begun).Seconds()) / 10
+	return r.tell(ctx, env, n), nil
+}
+
+// Stop is the command "dish stop".
+func (m motors) Stop(ctx context.Context, env *command.Env) (command.Result, error) {
+	r, err := m.rotator(env)
+	if err != nil {
+		return command.Result{}, err
+	}
+	if err := r.stop(ctx); err != nil {
+		return command.Result{}, env.Failed("cmd.dish.stop.failed", "why", err)
+	}
+	m.st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "stop"}, "by": env.By})
+	return r.tell(ctx, env, turnNote{}), nil
+}
+
+// Peak is the command "dish peak live".
+func (m motors) Peak(ctx context.Context, env *command.Env, h command.Heading) (command.Result, error) {
+	r, err := m.rotator(env)
+	if err != nil {
+		return command.Result{}, err
+	}
+	if r.cfg.Tuner.Adapter == "" {
+		return command.Result{}, env.Failed("cmd.dish.peak_live.no_tuner")
+	}
+	goal, name, err := r.goal(env, h)
+	if err != nil {
+		return command.Result{}, err
+	}
+	b, err := beamOf(float64(r.cfg.Diameter), float64(r.cfg.Tuner.Frequency)/1000)
+	if err != nil {
+		return command.Result{}, err
+	}
+	if err := m.ready(ctx, env, r, h.Sure, name+"  "+r.sayAim(env.Text, goal), "peak", "live", name); err != nil {
+		return command.Result{}, err
+	}
+	release, err := r.claim()
+	if err != nil {
+		return command.Result{}, r.failed(env, err)
+	}
+	defer release()
+	n, err := r.peak(ctx, goal, b.Width, m.st.now, func(i int, t tryout) { tellSample(env, i, t) })
+	n.Satellite = name
+	if err != nil {
+		return command.Result{}, r.failed(env, err)
+	}
+	n.Kept, err = m.keep(h, r)
+	if err != nil {
+		return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
+	}
+	return command.Result{Text: n.text(env.Text, r), Data: n}, nil
+}
+
+// keep writes the alignment record, when the satellite is that of the station.
+func (m motors) keep(h command.Heading, r *rotator) (bool, error) {
+	if h.Satellite != "" {
+		s, _ := r.cfg.List().Find(h.Satellite)
+		if s.Longitude != r.cfg.Target().Longitude {
+			return false, nil
+		}
+	}
+	a, ok := alignmentOf(m.st.dish.view(), m.st.now())
+	if !ok {
+		return false, nil
+	}
+	return true, a.write(r.dir)
+}
+
+func tellSample(env *command.Env, i int, t tryout) {
+	if env.Tell == nil {
+		return
+	}
+	cnr := env.Text.Say("dish.live.no_lock")
+	if t.Locked {
+		cnr = figure(t.CNR, 2) + " dB"
+	}
+	env.Tell(env.Text.Say("cmd.dish.peak_live.sample", "n", i, "of", mostSamples, "x", signed(dish.Degrees(t.X)), "y", signed(dish.Degrees(t.Y)), "cnr", cnr))
+}
+
+// goal is the true direction that was asked for, and its name.
+func (r *rotator) goal(env *command.Env, h command.Heading) (aim, string, error) {
+	if h.Direction {
+		if r.polar() {
+			return aim{}, "", env.Misused("cmd.dish.turn.polar")
+		}
+		return r.inside(env, aim{Azimuth: dish.Degrees(h.Azimuth), Elevation: dish.Degrees(h.Elevation)}, "")
+	}
+	sat := r.cfg.Target()
+	if h.Satellite != "" {
+		var ok bool
+		if sat, ok = r.cfg.List().Find(h.Satellite); !ok {
+			return aim{}, "", env.Misused("cmd.dish.satellite", "got", h.Satellite)
+		}
+	}
+	goal, ok := r.at(orbitOf(sat))
+	if !ok {
+		return aim{}, "", env.Failed("cmd.dish.unseen")
+	}
+	return r.inside(env, goal, nameOf(sat))
+}
+
+func nameOf(s config.Satellite) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return figure(float64(s.Longitude), 1) + "°"
+}
+
+// inside refuses a goal beyond the limits before anybody is asked to step back.
+func (r *rotator) inside(env *command.Env, goal aim, name string) (aim, string, error) {
+	if _, ok := r.within(goal, goal); !ok {
+		return aim{}, "", r.failed(env, errMountReach)
+	}
+	return goal, name, nil
+}
+
+// sayAim writes a direction.
+func (r *rotator) sayAim(c *text.Catalogue, a aim) string {
+	if r.polar() {
+		return c.Say("dish.mount.hour", "deg", signed(a.Hour))
+	}
+	return c.Say("dish.mount.az_el", "az", figure(float64(a.Azimuth), 2), "el", figure(float64(a.Elevation), 2))
+}
+
+// sayGoal names the goal of a move for a fault, which is no sentence.
+func (r *rotator) sayGoal(j *job) string {
+	a := j.goal.minus(r.offset())
+	switch {
+	case j.park:
+		return "park"
+	case r.polar():
+		return signed(a.Hour) + "°"
+	}
+	return fmt.Sprintf("%.1f° / %.1f°", a.Azimuth, a.Elevation)
+}
+
+// tell says where the dish is now and what it receives.
+func (r *rotator) tell(ctx context.Context, env *command.Env, n turnNote) command.Result {
+	c := env.Text
+	l := lineup{words: c, head: c.Say("dish.mount.stands")}
+	if n.Goal != nil {
+		l.head = c.Say("dish.mount.arrived", "seconds", figure(n.Seconds, 0))
+	}
+	where := c.Say("dish.mount.unknown")
+	if a, err := r.where(ctx); err == nil {
+		n.Where, where = &a, r.sayAim(c, a)
+	}
+	l.add("dish.mount.now", where, n.Satellite)
+	if e, err := r.signal(); err == nil && r.tick().Sub(e.At) < 5*time.Second {
+		n.Lock = &e.Locked
+		word := c.Say("dish.live.no_lock")
+		if e.Locked {
+			word = c.Say("dish.live.lock") + "  C/N " + figure(e.CNR, 1) + " dB"
+		}
+		l.add("dish.live.signal", word, "")
+	}
+	return command.Result{Text: l.String(), Data: n}
+}
+
+// failed tells people why the dish is not where it should be.
+func (r *rotator) failed(env *command.Env, err error) error {
+	for _, known := range []struct {
+		err error
+		key string
+	}{
+		{errMountBusy, "cmd.dish.turn.busy"}, {errMountReach, "cmd.dish.turn.reach"}, {errMountStuck, "cmd.dish.turn.stuck"},
+		{errMountStopped, "cmd.dish.turn.stopped"}, {errPeakWorse, "cmd.dish.peak_live.worse"}, {errNoEcho, "cmd.dish.peak_live.no_echo"},
+		{dish.ErrFewProbes, "cmd.dish.peak_live.no_signal"}, {dish.ErrNoPeak, "cmd.dish.peak_live.no_peak"}, {dish.ErrOneLine, "cmd.dish.peak_live.no_peak"},
+		{hal.ErrRefused, "cmd.dish.turn.refused"},
+	} {
+		if errors.Is(err, known.err) {
+			return env.Failed(known.key, "why", err, "reach", r.sayReach(env.Text))
+		}
+	}
+	return env.Failed("cmd.dish.turn.lost", "why", err)
+}
+
+// sayReach writes the limits of the configuration.
+func (r *rotator) sayReach(c *text.Catalogue) string {
+	k := r.cfg.Rotator
+	if r.polar() {
+		return c.Say("dish.mount.reach_hour", "deg", k.Reach)
+	}
+	return c.Say("dish.mount.reach", "az1", k.MinAzimuth, "az2", k.MaxAzimuth, "el1", k.MinElevation, "el2", k.MaxElevation)
+}
+
+// text lays a scan out for people.
+func (n scanNote) text(c *text.Catalogue, r *rotator) string {
+	l := lineup{words: c, head: c.Say("cmd.dish.peak_live.done", "n", len(n.Samples))}
+	l.add("cmd.dish.peak_cnr", figure(n.CNR, 2)+" dB", n.gain(c))
+	if r.polar() {
+		l.add("dish.mount.off_hour", signed(n.Off.Hour)+"°", "")
+	} else {
+		l.add("cmd.dish.azimuth", signed(n.Off.Azimuth)+"°", c.Say("dish.mount.off"))
+		l.add("cmd.dish.elevation", signed(n.Off.Elevation)+"°", "")
+	}
+	out := l.String()
+	if n.Kept {
+		out += c.Say("cmd.dish.peak_live.kept") + "\n"
+	}
+	return out
+}
+
+func (n scanNote) gain(c *text.Catalogue) string {
+	if n.Before == nil {
+		return c.Say("cmd.dish.peak_live.before_none")
+	}
+	return c.Say("cmd.dish.peak_live.before", "cnr", figure(*n.Before, 2))
+}

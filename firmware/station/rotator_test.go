@@ -1,0 +1,453 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"stationbox/firmware"
+	"stationbox/firmware/command"
+	"stationbox/firmware/dish"
+	"stationbox/firmware/text"
+	"stationbox/hal"
+	"stationbox/hal/sim/device"
+	"stationbox/hal/sim/wire"
+)
+
+// motorRig is a dish of the simulation that a mount turns.
+type motorRig struct {
+	*dishRig
+	local   *wire.Local
+	mount   *device.Rotator    // behind a rotctld
+	polar   *device.PolarMotor // or on the cable
+	rotator *rotator
+	table   *command.Table
+	env     *command.Env
+	scribe  *scribe // its queue is what was written into the journal
+	told    []string
+}
+
+const rotctldRows = `[dish.rotator]
+driver = "rotctld"
+address = "127.0.0.1:4533"
+listen = "127.0.0.1:4600"
+max_azimuth = 300
+min_elevation = 10
+`
+
+const diseqcRows = "[dish.rotator]\ndriver = \"diseqc\"\nbacklash = 0\nreach = 45\n"
+
+// onMotors runs f in a bubble with a mount, a receiver and the commands of a station.
+func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing.T, r *motorRig)) {
+	t.Helper()
+	cfg := dishConfig(t, villageDish+rows)
+	synctest.Test(t, func(t *testing.T) {
+		r := &motorRig{dishRig: newDishRig(t, cfg), local: wire.NewLocal()}
+		r.doors.Dial = r.local.Dial
+		r.doors.Listen = func(address string) (net.Listener, error) { return r.local.Open(netip.MustParseAddrPort(address)) }
+		tcp, err := r.local.Listen(netip.MustParseAddrPort("127.0.0.1:4533"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var world, station sync.WaitGroup
+		if strings.Contains(rows, "diseqc") {
+			r.polar = device.NewPolarMotor(r.dishRig.dish, r.card, device.PolarMotorOpts{Latitude: 39.9, Off: o.OffAz})
+			world.Go(func() { _ = r.polar.Run(t.Context()) })
+		} else {
+			r.mount = device.NewRotator(r.dishRig.dish, tcp, o)
+			world.Go(func() { _ = r.mount.Run(t.Context()) })
+		}
+		log := slog.New(slog.DiscardHandler)
+		r.rotator = openRotator(cfg, &r.doors, r.meter, r.faults, log, time.Now)
+		r.station(log)
+		station.Go(func() {
+			runAll(ctx, log, func(name string, err error) { t.Errorf("%s: %v", name, err) }, append(r.meter.tasks(), r.rotator.tasks()...))
+		})
+		time.Sleep(20 * time.Second) // the receiver is tuned
+		f(t, r)
+		cancel()
+		station.Wait()
+		if r.mount != nil && r.mount.Moving() && r.mount.FaultName() == "none" {
+			t.Error("it moves after the station has ended")
+		}
+	})
+}
+
+// station is as much of one as the commands need.
+func (r *motorRig) station(log *slog.Logger) {
+	r.scribe = newScribe(nil, log, func(error) {})
+	st := &Station{scribe: r.scribe, cfg: r.cfg, dish: r.meter, rotator: r.rotator, now: in2026, tick: time.Now, zone: time.UTC, log: log}
+	r.table = command.New(command.Motors(motors{st})...)
+	r.env = &command.Env{Text: text.New("en"), By: "shell", Now: in2026, Tell: func(line string) { r.told = append(r.told, line) }}
+}
+
+func (r *motorRig) run(ctx context.Context, args string) (string, error) {
+	res, err := r.table.Run(ctx, r.env, strings.Fields(args))
+	if err != nil {
+		return err.Error(), err
+	}
+	return res.Text, nil
+}
+
+// says runs a command that must say each of want; an error's text counts too.
+func (r *motorRig) says(t *testing.T, args string, want ...string) {
+	t.Helper()
+	got, _ := r.run(t.Context(), args)
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			t.Errorf("%s: %q does not say %q", args, got, w)
+		}
+	}
+}
+
+// target is where the satellite is.
+func (r *motorRig) target() (az, el float64) {
+	v := dish.Look(dish.Place{Latitude: 39.9, Longitude: 116.4}, dish.Geostationary(115.5))
+	return float64(v.Azimuth), float64(v.Elevation + dish.Refraction(v.Elevation, 0))
+}
+
+// off is how far on the sky the dish is from the satellite.
+func (r *motorRig) off() float64 {
+	az, el := r.target()
+	p := r.dishRig.dish.Pose()
+	return math.Hypot((p.Azimuth-az)*math.Cos(el*math.Pi/180), p.Elevation-el)
+}
+
+func TestNothingMovesByItself(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
+		before := r.dishRig.dish.Pose()
+		time.Sleep(time.Hour)
+		r.says(t, "dish turn 190 40", "from azimuth", "to", "azimuth 190.00°, elevation 40.00°", "-yes")
+		r.says(t, "dish park", "-yes")
+		r.says(t, "dish peak live", "-yes")
+		time.Sleep(time.Minute)
+		if got := r.dishRig.dish.Pose(); got != before || len(r.mount.Orders()) != 0 || len(r.scribe.queue) != 0 {
+			t.Errorf("%v, %v, %d notes", got, r.mount.Orders(), len(r.scribe.queue))
+		}
+	})
+}
+
+func TestTurn(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
+		r.says(t, "dish turn 190 40 -yes", "arrived", "azimuth 190.00°, elevation 40.00°", "no lock")
+		if p := r.dishRig.dish.Pose(); math.Abs(p.Azimuth-190) > 0.01 || math.Abs(p.Elevation-40) > 0.01 {
+			t.Errorf("%+v", p)
+		}
+		r.says(t, "dish turn 115.5E -yes", "arrived")
+		time.Sleep(20 * time.Second)
+		r.says(t, "dish stop", "locked", "C/N 14.")
+		if r.off() > 0.01 {
+			t.Errorf("%v degrees off", r.off())
+		}
+		r.says(t, "dish turn -170 40 -yes", "azimuth 190.00°") // a full turn into the limits
+		r.says(t, "dish turn 310 40 -yes", "beyond the limits", "0° to 300°, elevation 10° to 90°")
+		r.says(t, "dish turn 190 5 -yes", "beyond the limits")
+		r.says(t, "dish turn Nosuchsat -yes", "list of satellites")
+		r.says(t, "dish turn 20W -yes", "horizon")
+		r.says(t, "dish park -yes", "azimuth 0.00°, elevation 0.00°")
+		if n := <-r.scribe.queue; n.kind != firmware.KindCommand || len(r.scribe.queue) != 4 {
+			t.Errorf("%+v and %d more notes", n, len(r.scribe.queue))
+		}
+		if len(r.codes()) > 0 && !slices.Equal(r.codes(), []string{"fault.dish.no_lock"}) {
+			t.Errorf("faults %v", r.codes())
+		}
+	})
+}
+
+// The play of the gears always lies on the same side.
+func TestTurnTakesUpThePlay(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Backlash: 0.3}, func(t *testing.T, r *motorRig) {
+		var poses []float64
+		for _, args := range []string{"dish turn 180 40 -yes", "dish turn 185 40.1 -yes", "dish turn 180 40 -yes", "dish turn 179.9 39.9 -yes", "dish turn 180 40 -yes"} {
+			r.says(t, args, "arrived")
+			if strings.Contains(args, " 180 ") {
+				poses = append(poses, r.dishRig.dish.Pose().Azimuth)
+			}
+		}
+		if math.Abs(poses[1]-poses[0]) > 0.011 || math.Abs(poses[2]-poses[0]) > 0.011 {
+			t.Errorf("azimuths %v", poses)
+		}
+	})
+}
+
+func TestMoveThatFails(t *testing.T) {
+	tests := []struct {
+		name, kind string
+		says       string
+		code       string
+		within     time.Duration
+	}{
+		{"blocked", "stalled", "did not arrive", "fault.dish.rotator_stuck", 25 * time.Second},
+		{"one axis blocked", "stuck_el", "did not arrive", "fault.dish.rotator_stuck", 90 * time.Second},
+		{"without power", "unpowered", "do not answer", "fault.dish.rotator", 25 * time.Second},
+		{"silent", "silent", "do not answer", "fault.dish.rotator", 35 * time.Second},
+		{"unplugged", "unplugged", "do not answer", "fault.dish.rotator", 25 * time.Second},
+		{"garbled", "garbled", "", "", 3 * time.Minute},
+		{"another's answers", "another", "do not answer", "fault.dish.rotator", 25 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onMotors(t, rotctldRows, device.RotatorOpts{Speed: 1}, func(t *testing.T, r *motorRig) {
+				failed := make(chan string, 1)
+				go func() {
+					got, _ := r.run(t.Context(), "dish turn 250 20 -yes")
+					failed <- got
+				}()
+				time.Sleep(5 * time.Second)
+				r.fault(t, tt.kind, r.mount)
+				begun := time.Now()
+				got := <-failed
+				if took := time.Since(begun); took > tt.within {
+					t.Errorf("it took %v", took)
+				}
+				if tt.says == "" {
+					return
+				}
+				if !strings.Contains(got, tt.says) || !slices.Contains(r.codes(), tt.code) {
+					t.Errorf("%q, faults %v", got, r.codes())
+				}
+				r.fault(t, "none", r.mount)
+				r.says(t, "dish stop", "stands still")
+				if r.mount.Moving() {
+					t.Error("it moves on")
+				}
+				r.says(t, "dish turn 190 42 -yes", "arrived")
+				if slices.Contains(r.codes(), tt.code) {
+					t.Errorf("afterwards faults %v", r.codes())
+				}
+			})
+		})
+	}
+}
+
+// A mount whose network is away keeps moving: the stop comes when it is back.
+func TestStopGetsAcross(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
+		failed := make(chan string, 1)
+		go func() {
+			got, _ := r.run(t.Context(), "dish turn 250 40 -yes")
+			failed <- got
+		}()
+		time.Sleep(5 * time.Second)
+		r.fault(t, "unplugged", r.mount)
+		time.Sleep(8 * time.Second) // it is given up after five
+		if !r.mount.Moving() {
+			t.Error("the mount stopped by itself")
+		}
+		r.fault(t, "none", r.mount)
+		if got := <-failed; !strings.Contains(got, "do not answer") {
+			t.Errorf("%q", got)
+		}
+		if r.mount.Moving() {
+			t.Error("nobody stopped it")
+		}
+	})
+}
+
+func TestStop(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 1}, func(t *testing.T, r *motorRig) {
+		ended := make(chan string, 1)
+		go func() {
+			got, _ := r.run(t.Context(), "dish turn 250 40 -yes")
+			ended <- got
+		}()
+		time.Sleep(10 * time.Second)
+		r.says(t, "dish turn 190 40 -yes", "moving already")
+		r.says(t, "dish stop", "stands still")
+		if got := <-ended; got != "stopped" || r.mount.Moving() || len(r.codes()) > 0 && !slices.Equal(r.codes(), []string{"fault.dish.no_lock"}) {
+			t.Errorf("%q, moving %v, faults %v", got, r.mount.Moving(), r.codes())
+		}
+		if az := r.dishRig.dish.Pose().Azimuth; az > 200 {
+			t.Errorf("azimuth %v", az)
+		}
+	})
+}
+
+// Who asks goes away, or the station ends: the dish does not move on.
+func TestMoveOfNobody(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 1}, func(t *testing.T, r *motorRig) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if got, _ := r.run(ctx, "dish turn 250 40 -yes"); got != "stopped" || r.mount.Moving() {
+			t.Errorf("%q, moving %v", got, r.mount.Moving())
+		}
+		go func() { _, _ = r.run(t.Context(), "dish turn 250 40 -yes") }()
+		time.Sleep(5 * time.Second) // and now the station ends: see onMotors
+	})
+}
+
+// Other programs see true directions and keep to the limits.
+func TestFace(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 2}, func(t *testing.T, r *motorRig) {
+		c, err := r.local.Dial(t.Context(), "tcp", "127.0.0.1:4600")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func(said string) string {
+			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+			if _, err := io.WriteString(c, said+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			var b [512]byte
+			n, _ := c.Read(b[:])
+			return string(b[:n])
+		}
+		if got := ask("P 301 40"); got != "RPRT -21\n" {
+			t.Errorf("too far: %q", got)
+		}
+		if got := ask("P 230 40"); got != "RPRT 0\n" {
+			t.Errorf("%q", got)
+		}
+		time.Sleep(5 * time.Second)
+		if got := ask("P 190 41"); got != "RPRT 0\n" { // the newest goal counts
+			t.Errorf("%q", got)
+		}
+		time.Sleep(30 * time.Second)
+		if got := ask("p"); got != "190.00\n41.00\n" {
+			t.Errorf("%q", got)
+		}
+		ask("P 230 40")
+		time.Sleep(2 * time.Second)
+		if got := ask("S"); got != "RPRT 0\n" || r.mount.Moving() {
+			t.Errorf("stop: %q, moving %v", got, r.mount.Moving())
+		}
+		go func() { _, _ = r.run(t.Context(), "dish turn 250 40 -yes") }()
+		time.Sleep(2 * time.Second)
+		if got := ask("P 190 41"); got != "RPRT -9\n" {
+			t.Errorf("while a command moves: %q", got)
+		}
+		if got := ask("S"); got != "RPRT 0\n" || r.mount.Moving() {
+			t.Errorf("stop of another's move: %q", got)
+		}
+		_ = c.Close()
+	})
+}
+
+// A mount that is askew is set right by at most thirteen samples, and stays so.
+func TestPeakLive(t *testing.T) {
+	for _, o := range []device.RotatorOpts{
+		{OffAz: 0.9, OffEl: -0.6, Backlash: 0.3},
+		{OffAz: -1.6, OffEl: 1.1}, // without a signal at first
+		{},
+	} {
+		onMotors(t, rotctldRows, o, func(t *testing.T, r *motorRig) {
+			r.says(t, "dish peak live -yes", "strongest direction", "C/N there", "alignment is kept")
+			if r.off() > 0.05 || len(r.told) > mostSamples {
+				t.Errorf("%+v: %.3f degrees off after %d samples: %s", o, r.off(), len(r.told), strings.Join(r.told, "\n"))
+			}
+			t.Logf("%+v: %.4f degrees off after %d samples", o, r.off(), len(r.told))
+			if _, err := readAlignment(r.meter.dir); err != nil {
+				t.Errorf("the alignment: %v", err)
+			}
+			r.says(t, "dish turn 200 40 -yes", "arrived", "azimuth 200.00°")
+			r.says(t, "dish turn 115.5E -yes", "arrived")
+			if r.off() > 0.05 {
+				t.Errorf("%+v: coming back %.3f degrees off", o, r.off())
+			}
+			again := openRotator(r.cfg, &r.doors, r.meter, r.faults, slog.New(slog.DiscardHandler), time.Now)
+			if d := again.offset().minus(r.rotator.offset()); d != (aim{}) {
+				t.Errorf("after a restart the mount is off by %+v", d)
+			}
+		})
+	}
+}
+
+func TestPeakLiveWithoutSignal(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{OffAz: -6}, func(t *testing.T, r *motorRig) {
+		r.says(t, "dish peak live -yes", "no signal about there")
+		if got := r.rotator.offset(); got != (aim{}) || len(r.told) > mostSamples {
+			t.Errorf("it was taught %+v by %d samples", got, len(r.told))
+		}
+		if _, err := readAlignment(r.meter.dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the alignment: %v", err)
+		}
+		r.fault(t, "unplugged", r.card)
+		r.says(t, "dish peak live -yes", "no reading from the receiver")
+		r.fault(t, "none", r.card)
+	})
+}
+
+// A motor on the cable is told an angle; where it stands is reckoned.
+func TestPositioner(t *testing.T) {
+	onMotors(t, diseqcRows, device.RotatorOpts{OffAz: 0.4}, func(t *testing.T, r *motorRig) {
+		r.says(t, "dish turn 180 40 -yes", "arc of the satellites")
+		r.says(t, "dish turn 115.5E", "an unknown direction", "from the meridian", "-yes")
+		r.says(t, "dish turn 60W -yes", "horizon")
+		r.says(t, "dish turn 115.5E -yes", "arrived", "-1.0")
+		v := dish.HourAngle(dish.Place{Latitude: 39.9, Longitude: 116.4}, dish.Geostationary(115.5))
+		if got := r.polar.Angle(); math.Abs(got-float64(v)) > 0.032 {
+			t.Errorf("the motor stands at %v, want %v", got, v)
+		}
+		r.says(t, "dish peak live -yes", "strongest direction", "alignment is kept")
+		if r.off() > 0.08 { // half a step of the motor is 0.03, the geometry of a sphere 0.03
+			t.Errorf("%.3f degrees off: %s", r.off(), strings.Join(r.told, "\n"))
+		}
+		if off := float64(r.rotator.offset().Hour); math.Abs(off+0.4) > 0.05 {
+			t.Errorf("the mount is off by %.3f", off)
+		}
+		r.says(t, "dish park -yes", "+0.") // the middle of the motor's way is not the meridian
+		r.says(t, "dish turn 60E -yes", "beyond the limits", "45°")
+	})
+}
+
+// A scan plans thirteen samples at most whatever it is told, and none twice.
+func TestScanEnds(t *testing.T) {
+	for seed := range 200 {
+		s := &peakScan{width: 2, elevation: 40, polar: seed%2 == 1}
+		rng := rand.New(rand.NewPCG(uint64(seed), 0))
+		for x, y, more := s.next(); more; x, y, more = s.next() {
+			if math.IsNaN(x) || math.Hypot(x, y) > 60 || len(s.tried) >= mostSamples {
+				t.Fatalf("seed %d: sample %d at %v, %v", seed, len(s.tried)+1, x, y)
+			}
+			s.add(tryout{X: x, Y: y, Locked: rng.IntN(3) > 0, CNR: 20 * rng.Float64()})
+		}
+	}
+}
+
+func TestPointingThatIsLost(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
+		for _, file := range []string{"{", `{"off":{"az_true_deg":200}}`} {
+			again := openRotator(r.cfg, &r.doors, r.meter, r.faults, slog.New(slog.DiscardHandler), time.Now)
+			again.dir = t.TempDir()
+			if err := os.WriteFile(filepath.Join(again.dir, "rotator.json"), []byte(file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := again.offset(); got != (aim{}) {
+				t.Errorf("%s: %+v", file, got)
+			}
+		}
+	})
+}
+
+func TestNoMotors(t *testing.T) {
+	table := command.New(command.Motors(motors{})...)
+	for _, args := range []string{"dish turn 1 2 -yes", "dish peak live", "dish park", "dish stop"} {
+		if _, err := table.Run(t.Context(), &command.Env{Text: text.New("en")}, strings.Fields(args)); err == nil || !strings.Contains(err.Error(), "not running") {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	table = command.New(command.Motors(motors{&Station{}})...)
+	if _, err := table.Run(t.Context(), &command.Env{Text: text.New("en")}, []string{"dish", "stop"}); err == nil || !strings.Contains(err.Error(), "[dish.rotator]") {
+		t.Error(err)
+	}
+	if r := openRotator(dishConfig(t, villageDish), &Doors{}, nil, nil, nil, nil); r != nil || r.tasks() != nil {
+		t.Error("a dish without motors has some")
+	}
+	if err := (&cable{}).send(t.Context(), transponder(dishConfig(t, villageDish).Dish.Tuner), nil); !errors.Is(err, hal.ErrGone) {
+		t.Error(err)
+	}
+}
