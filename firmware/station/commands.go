@@ -53,6 +53,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Library()...)
 	list = append(list, command.Motors(motors{st})...)
 	list = append(list, command.Dish()...)
+	list = append(list, command.DishTransit())
 	list = append(list, command.Outputs()...)
 	list = append(list, command.Roster()...)
 	list = append(list, command.Page()...)

@@ -21,6 +21,7 @@ type dishView struct {
 	Tilt      *tiltView    `json:"tilt,omitempty"`
 	Heading   *headingView `json:"heading,omitempty"`
 	Since     string       `json:"since_aligned,omitempty"` // "same", "moved", "weaker" or "unsure"
+	Sun       *transitNote `json:"sun_transit,omitempty"`   // where it points by the Sun; nil: not measured
 }
 
 // word is what is common to the sensors: whether the reading is known, how old it is, or

@@ -117,8 +117,15 @@ func (a alignment) since(v *dishView) string {
 	return ""
 }
 
-// sinceText says it; "" when the dish was never aligned or nothing can be compared.
+// sinceText says it, and where the dish points by the Sun.
 func (m *dishMeter) sinceText(c *text.Catalogue, v *dishView, zone *time.Location) string {
+	said, sun := sunLine(c, m.dir, m.now())
+	v.Sun = sun
+	return m.comparedText(c, v, zone) + said
+}
+
+// comparedText is "" when the dish was never aligned or nothing can be compared.
+func (m *dishMeter) comparedText(c *text.Catalogue, v *dishView, zone *time.Location) string {
 	a, err := readAlignment(m.dir)
 	if err != nil {
 		return ""

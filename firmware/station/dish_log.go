@@ -280,12 +280,14 @@ func (q question) studied(ctx context.Context) (command.Result, bool, error) {
 		r, err = q.compass().answer(ctx, q)
 	case "why":
 		if q.survey.Options["log"] == "" {
-			r, err = q.whyOwn(ctx)
+			r, err = q.whyStanding(ctx)
 			break
 		}
 		r, err = q.why().answer(ctx, q)
 	case "trend":
 		r, err = q.trend(ctx)
+	case "transit":
+		r, err = q.transit()
 	default:
 		return r, false, nil
 	}

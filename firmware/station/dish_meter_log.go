@@ -13,9 +13,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"stationbox/firmware/clock"
+	"stationbox/firmware/dish"
 )
 
 // The dish's log: a file a month, STATE/dish/2026-11.csv, in the form that dish why -log
@@ -24,10 +26,11 @@ import (
 const (
 	dishMinute     = time.Minute
 	dishFlushEvery = 10 * time.Minute // one write and fsync
-	dishMonths     = 24               // files that are kept
+	dishMonths     = 26               // files that are kept: two years and the begun month
 	dishWaiting    = 24 * 60          // rows that wait for a card that cannot be written
-	dishHeader     = "id,t_s,lock,cnr_db,cnr2_db,level_dbm,temp_c,cnr_min_db,lock_share,el_deg\n"
-	dishColumns    = 10
+	dishHeader     = "id,t_s,lock,cnr_db,cnr2_db,level_dbm,temp_c,cnr_min_db,lock_share,el_deg,roll_deg,el_sd_deg,roll_sd_deg,cnr_sd_db,az_deg\n"
+	dishColumns    = 15
+	dishOldColumns = 10 // of files from before the roll was written
 )
 
 // dishRow is a minute of the dish. What was not measured is NaN.
@@ -37,7 +40,10 @@ type dishRow struct {
 	CNR, CNRMin     float64 // dB, of those that were locked
 	Level           float64 // dBm
 	Celsius         float64 // of the inclinometer, which sits outside
-	Elevation, Roll float64 // degrees; Roll is not written
+	Elevation, Roll float64 // degrees
+	Heading         float64 // degrees from true north
+	// How far the readings of the minute scatter, standard deviations.
+	ElevationSD, RollSD, CNRSD float64
 }
 
 // minute gathers readings.
@@ -45,19 +51,36 @@ type minute struct {
 	asked, locked    int
 	cnr, level, temp average
 	elevation, roll  average
+	east, north      average // of the heading, which has a seam
 	least            float64
 }
 
 // average is a running mean; its mean is NaN of nothing.
 type average struct {
-	n   int
-	sum float64
+	n       int
+	sum     float64
+	first   float64 // what squares are taken from, so that nothing cancels
+	squares float64
 }
 
 func (a *average) add(v float64) {
-	if !math.IsNaN(v) {
-		a.n, a.sum = a.n+1, a.sum+v
+	if math.IsNaN(v) {
+		return
 	}
+	if a.n == 0 {
+		a.first = v
+	}
+	a.n, a.sum = a.n+1, a.sum+v
+	a.squares += (v - a.first) * (v - a.first)
+}
+
+// deviation is the standard deviation; NaN of fewer than two.
+func (a *average) deviation() float64 {
+	if a.n < 2 {
+		return math.NaN()
+	}
+	n, off := float64(a.n), a.mean()-a.first
+	return math.Sqrt(max(0, a.squares-n*off*off) / (n - 1))
 }
 
 func (a *average) mean() float64 {
@@ -88,7 +111,8 @@ func (n *minute) signalled(s signalView) {
 
 // row is what the minute comes to; false when the receiver said nothing.
 func (n *minute) row(at time.Time) (dishRow, bool) {
-	r := dishRow{At: at, CNR: n.cnr.mean(), CNRMin: math.NaN(), Level: n.level.mean(), Celsius: n.temp.mean(), Elevation: n.elevation.mean(), Roll: n.roll.mean()}
+	r := dishRow{At: at, CNR: n.cnr.mean(), CNRMin: math.NaN(), Level: n.level.mean(), Celsius: n.temp.mean(), Elevation: n.elevation.mean(), Roll: n.roll.mean(),
+		Heading: n.heading(), ElevationSD: n.elevation.deviation(), RollSD: n.roll.deviation(), CNRSD: n.cnr.deviation()}
 	if n.cnr.n > 0 {
 		r.CNRMin = n.least
 	}
@@ -98,6 +122,22 @@ func (n *minute) row(at time.Time) (dishRow, bool) {
 	return r, n.asked > 0
 }
 
+// heading is the mean one, 0 … 360; NaN of none.
+func (n *minute) heading() float64 {
+	if n.north.n == 0 {
+		return math.NaN()
+	}
+	return float64(turned(dish.Degrees(math.Atan2(n.east.sum, n.north.sum) * 180 / math.Pi)))
+}
+
+// numeral writes a number into a cell, nothing for NaN.
+func numeral(v float64, decimals int) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', decimals, 64)
+}
+
 // encode writes r as a line.
 func (r dishRow) encode() string {
 	month := r.At.UTC().Format("2006-01")
@@ -105,14 +145,9 @@ func (r dishRow) encode() string {
 	if r.Share >= 0.5 {
 		lock = "1"
 	}
-	num := func(v float64, decimals int) string {
-		if math.IsNaN(v) {
-			return ""
-		}
-		return strconv.FormatFloat(v, 'f', decimals, 64)
-	}
 	t := r.At.Sub(monthOf(r.At)).Seconds()
-	return fmt.Sprintf("%s,%.0f,%s,%s,,%s,%s,%s,%.2f,%s\n", month, t, lock, num(r.CNR, 2), num(r.Level, 2), num(r.Celsius, 1), num(r.CNRMin, 2), r.Share, num(r.Elevation, 2))
+	return strings.Join([]string{month, numeral(t, 0), lock, numeral(r.CNR, 2), "", numeral(r.Level, 2), numeral(r.Celsius, 1), numeral(r.CNRMin, 2), numeral(r.Share, 2),
+		numeral(r.Elevation, 3), numeral(r.Roll, 3), numeral(r.ElevationSD, 3), numeral(r.RollSD, 3), numeral(r.CNRSD, 2), numeral(r.Heading, 1)}, ",") + "\n"
 }
 
 func monthOf(t time.Time) time.Time {
@@ -120,27 +155,36 @@ func monthOf(t time.Time) time.Time {
 	return time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
 }
 
+// cellReader reads the numbers of a line; ok is false from the first that is none.
+type cellReader struct {
+	cells []string
+	ok    bool
+}
+
+// num is NaN for an empty cell and for one that the line does not have.
+func (c *cellReader) num(i int, low, high float64) float64 {
+	if i >= len(c.cells) || c.cells[i] == "" {
+		return math.NaN()
+	}
+	v, err := strconv.ParseFloat(c.cells[i], 64)
+	c.ok = c.ok && err == nil && v >= low && v <= high
+	return v
+}
+
 // decodeDishRow reads a line; false for one that is none, as a torn one.
 func decodeDishRow(cells []string) (dishRow, bool) {
-	if len(cells) != dishColumns {
+	if len(cells) != dishColumns && len(cells) != dishOldColumns {
 		return dishRow{}, false
 	}
 	month, err := time.Parse("2006-01", cells[0])
 	if err != nil {
 		return dishRow{}, false
 	}
-	ok := true
-	num := func(i int, low, high float64) float64 {
-		if cells[i] == "" {
-			return math.NaN()
-		}
-		v, err := strconv.ParseFloat(cells[i], 64)
-		ok = ok && err == nil && v >= low && v <= high
-		return v
-	}
-	seconds := num(1, 0, 31*86400)
-	r := dishRow{CNR: num(3, -30, 60), Level: num(5, -200, 200), Celsius: num(6, -90, 90), CNRMin: num(7, -30, 60), Share: num(8, 0, 1), Elevation: num(9, -180, 180), Roll: math.NaN()}
-	if !ok || math.IsNaN(seconds) || math.IsNaN(r.Share) {
+	c := cellReader{cells, true}
+	seconds := c.num(1, 0, 31*86400)
+	r := dishRow{CNR: c.num(3, -30, 60), Level: c.num(5, -200, 200), Celsius: c.num(6, -90, 90), CNRMin: c.num(7, -30, 60), Share: c.num(8, 0, 1), Elevation: c.num(9, -180, 180),
+		Roll: c.num(10, -180, 180), ElevationSD: c.num(11, 0, 360), RollSD: c.num(12, 0, 360), CNRSD: c.num(13, 0, 100), Heading: c.num(14, 0, 360)}
+	if !c.ok || math.IsNaN(seconds) || math.IsNaN(r.Share) {
 		return dishRow{}, false
 	}
 	r.At = month.Add(time.Duration(seconds * float64(time.Second)))
@@ -173,7 +217,7 @@ func (l *dishHistory) flush() error {
 			text += l.waiting[n].encode()
 			n++
 		}
-		if err := appendDish(filepath.Join(l.dir, month+".csv"), text); err != nil {
+		if err := appendDish(filepath.Join(l.dir, month+".csv"), dishHeader, text); err != nil {
 			return fmt.Errorf("dish log: %w", err)
 		}
 		l.waiting = l.waiting[n:]
@@ -182,8 +226,9 @@ func (l *dishHistory) flush() error {
 }
 
 // appendDish adds lines to a file of the log; a torn last line is ended first, so that
-// it spoils no other.
-func appendDish(path, lines string) (err error) {
+// it spoils no other. A file that began with fewer columns goes on with those: else
+// programs that read it would miss every line.
+func appendDish(path, header, lines string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -198,7 +243,9 @@ func appendDish(path, lines string) (err error) {
 	}
 	last := []byte{'\n'}
 	if info.Size() == 0 {
-		lines = dishHeader + lines
+		lines = header + lines
+	} else if lines, err = asBegun(f, header, lines); err != nil {
+		return err
 	} else if _, err := f.ReadAt(last, info.Size()-1); err != nil {
 		return err
 	}
@@ -209,6 +256,26 @@ func appendDish(path, lines string) (err error) {
 		return err
 	}
 	return f.Sync()
+}
+
+// asBegun cuts lines to as many columns as the first line of f has.
+func asBegun(f *os.File, header, lines string) (string, error) {
+	begin := make([]byte, len(header))
+	n, err := f.ReadAt(begin, 0)
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	head, _, _ := strings.Cut(string(begin[:n]), "\n")
+	columns := strings.Count(head, ",") + 1
+	if columns >= strings.Count(header, ",")+1 {
+		return lines, nil
+	}
+	var b strings.Builder
+	for line := range strings.Lines(lines) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), ",")
+		b.WriteString(strings.Join(cells[:min(columns, len(cells))], ",") + "\n")
+	}
+	return b.String(), nil
 }
 
 // prune removes all files but the newest.
@@ -255,7 +322,7 @@ func readDish(ctx context.Context, dir string, months int, fn func(dishRow)) (ba
 	return bad, nil
 }
 
-// dishFileMost bounds what is read of a file: a month has some 3 MB.
+// dishFileMost bounds what is read of a file: a month has some 4 MB.
 const dishFileMost = 16 << 20
 
 func readDishFile(ctx context.Context, path string, fn func(dishRow)) (bad int, err error) {
@@ -296,12 +363,20 @@ func (m *dishMeter) gather(n *minute) {
 		n.elevation.add(float64(t.Elevation))
 		n.roll.add(float64(t.Roll))
 	}
+	if h, _, err := m.heading.at(m.tick()); err == nil {
+		east, north := math.Sincos(float64(h) * math.Pi / 180)
+		n.east.add(east)
+		n.north.add(north)
+	}
 }
 
-// runLog writes a row a minute until ctx ends. While nobody knows the time there is no
-// row: it would be told of another day.
+// runLog writes a row a minute, and one every ten seconds while the Sun passes, until ctx
+// ends. While nobody knows the time there is no row: it would be told of another day.
 func (m *dishMeter) runLog(ctx context.Context) error {
-	l := &dishHistory{dir: m.dir}
+	l, sun := &dishHistory{dir: m.dir}, &transitLog{dir: m.dir}
+	var judging sync.WaitGroup
+	defer judging.Wait()
+	judging.Go(func() { m.judgeDaily(ctx) })
 	var n minute
 	tick := time.NewTicker(signalEvery)
 	defer tick.Stop()
@@ -309,10 +384,11 @@ func (m *dishMeter) runLog(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return l.flush()
+			return errors.Join(l.flush(), sun.flush())
 		case <-tick.C:
 		}
 		m.gather(&n)
+		m.watchSun(sun)
 		now := m.tick()
 		if now.Sub(ended) >= dishMinute {
 			if r, some := n.row(m.now()); some && m.clock() == clock.Good {
@@ -322,7 +398,7 @@ func (m *dishMeter) runLog(ctx context.Context) error {
 		}
 		if now.Sub(flushed) >= dishFlushEvery {
 			flushed = now
-			err := l.flush()
+			err := errors.Join(l.flush(), sun.flush())
 			m.faults.set(err != nil, "fault.dish.log", "", "cause", fmt.Sprint(err))
 		}
 	}

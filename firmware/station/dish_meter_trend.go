@@ -92,7 +92,15 @@ func (q question) trend(ctx context.Context) (command.Result, error) {
 		return command.Result{}, q.env.Failed("cmd.dish.no_history", "folder", dishDir(q.cfg))
 	}
 	n := trendOf(weeks)
-	return command.Result{Text: n.text(q.env.Text, q.zone()), Data: n}, nil
+	s, said, err := q.standingOf(ctx)
+	if err != nil {
+		return command.Result{}, err
+	}
+	data := struct {
+		trendNote
+		standing
+	}{n, s}
+	return command.Result{Text: n.text(q.env.Text, q.zone()) + said, Data: data}, nil
 }
 
 // weeksOf are the weeks of the log from a moment on.

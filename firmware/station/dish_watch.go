@@ -32,9 +32,10 @@ const (
 	timeOff = time.Hour
 )
 
-// timeTaker takes the word of a source of time.
+// timeTaker takes the word of a source of time, and tells how good the time is.
 type timeTaker interface {
 	OfferAt(clock.Observation) error
+	Status() clock.Status
 	Mono() time.Duration
 }
 

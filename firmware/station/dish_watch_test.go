@@ -20,6 +20,8 @@ type offers struct {
 
 func (o *offers) Mono() time.Duration { return time.Since(o.base) }
 
+func (o *offers) Status() clock.Status { return clock.Status{Bound: time.Second} }
+
 func (o *offers) OfferAt(x clock.Observation) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

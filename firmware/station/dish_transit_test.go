@@ -1,0 +1,471 @@
+package station
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"stationbox/firmware/clock"
+	"stationbox/firmware/config"
+	"stationbox/firmware/dish"
+	"stationbox/firmware/text"
+	"stationbox/hal"
+	"stationbox/hal/tuner"
+)
+
+// sunVillage is a dish that points beside its satellite while the Sun passes: a beam that is
+// a Gaussian, the Sun a disc of even brightness, a receiver that counts in tenths of a dB,
+// loses its lock and finds it again later.
+type sunVillage struct {
+	r          *rand.Rand
+	cfg        *config.Config
+	meter      *dishMeter
+	half       halfYear
+	view       dish.View
+	width      float64 // of the beam, in truth
+	x, y       float64 // degrees beside the satellite
+	clear, sun float64 // C/N in dB; what the Sun adds on the axis, by the system's noise
+	lock       float64 // dB at which lock is lost; found again half a dB above
+	fill       []float64
+	at         time.Time
+	bound      time.Duration // of the clock
+	wet        map[int]bool  // days of rain
+	off        map[int]bool  // without mains
+	shift      func(day int) (x, y float64)
+	lean       func(day int) float64
+}
+
+func (v *sunVillage) Status() clock.Status            { return clock.Status{Bound: v.bound} }
+func (v *sunVillage) OfferAt(clock.Observation) error { return nil }
+func (v *sunVillage) Mono() time.Duration             { return 0 }
+
+// aSunVillage is somewhere in China, with a dish of the C or the Ku band.
+func aSunVillage(t *testing.T, seed uint64) *sunVillage {
+	t.Helper()
+	v := &sunVillage{r: rand.New(rand.NewPCG(seed, 4)), bound: 500 * time.Millisecond, wet: map[int]bool{}, off: map[int]bool{}}
+	v.shift, v.lean = func(int) (float64, float64) { return 0, 0 }, func(int) float64 { return 0 }
+	r := v.r
+	band, diameter, megahertz := "c", 1.8+1.2*r.Float64(), 3700+r.IntN(450)
+	if r.IntN(2) == 0 {
+		band, diameter, megahertz = "ku", 0.75+0.6*r.Float64(), 12250+r.IntN(480)
+	}
+	rows := fmt.Sprintf("[dish]\nlatitude = %.3f\nlongitude = %.3f\nheight = %d\nsatellite = \"%.1fE\"\ndiameter = %.2f\nband = %q\n[dish.tuner]\nadapter = \"/dev/dvb/adapter0\"\nfrequency_mhz = %d\nsymbol_rate = 27500\npolarization = \"h\"\n",
+		20+28*r.Float64(), 95+30*r.Float64(), r.IntN(2500), 90+30*r.Float64(), diameter, band, megahertz)
+	v.cfg = dishConfig(t, rows)
+	v.half = halfYear{2026 + r.IntN(3), r.IntN(2) == 1}
+	v.view = dish.Look(placeOf(v.cfg.Dish), orbitOf(v.cfg.Dish.Target()))
+	width, err := widthOf(v.cfg.Dish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.width = float64(width)
+	off, to := 0.3*v.width*math.Sqrt(r.Float64()), 2*math.Pi*r.Float64()
+	v.x, v.y = off*math.Cos(to), off*math.Sin(to)
+	v.clear, v.sun, v.lock = 9+5*r.Float64(), 2+10*r.Float64(), 5.5
+	v.meter = &dishMeter{cfg: v.cfg.Dish, dir: dishDir(v.cfg), log: slog.New(slog.DiscardHandler), taker: v,
+		now: func() time.Time { return v.at }, tick: func() time.Time { return v.at }, clock: func() clock.Level { return clock.Good },
+		faults: newFaults(slog.New(slog.DiscardHandler), func(string, string, any) {})}
+	return v
+}
+
+// filled is the part of the Sun's noise that comes in by a beam that is off by so many
+// degrees, 1 on the axis: the mean of the beam over points of the disc.
+func (v *sunVillage) filled(off float64) float64 {
+	const step, rings = 0.01, 12
+	if v.fill == nil {
+		radius := float64(dish.SunRadius)
+		at := func(off float64) (sum float64) {
+			for i := range rings {
+				rho := radius * math.Sqrt((float64(i)+0.5)/rings)
+				for k := range 24 {
+					s, c := math.Sincos(2 * math.Pi * (float64(k) + 0.5) / 24)
+					d := math.Hypot(off+rho*c, rho*s) / v.width
+					sum += math.Exp(-4*math.Ln2*d*d) / rings / 24
+				}
+			}
+			return sum
+		}
+		for i := range 1200 {
+			v.fill = append(v.fill, at(step*float64(i))/at(0))
+		}
+	}
+	i := int(off / step)
+	if i+1 >= len(v.fill) {
+		return 0
+	}
+	part := off/step - float64(i)
+	return v.fill[i]*(1-part) + v.fill[i+1]*part
+}
+
+// sunAway returns the angle between the Sun and where the dish points on a day, by spherical
+// trigonometry; the Sun's place by a polynomial through five moments of an hour and a half.
+func (v *sunVillage) sunAway(peak time.Time, x, y float64) func(time.Time) float64 {
+	const rad = math.Pi / 180
+	var az, el [5]float64
+	for i := range az {
+		a, e := dish.Sun(peak.Add(time.Duration(i-2)*22*time.Minute), placeOf(v.cfg.Dish))
+		az[i], el[i] = math.Remainder(float64(a-v.view.Azimuth), 360), float64(e)
+	}
+	up := float64(v.view.Elevation) * rad
+	right, high, ahead := math.Sin(x*rad)*math.Cos(y*rad), math.Sin(y*rad), math.Cos(x*rad)*math.Cos(y*rad)
+	beam := [3]float64{right, ahead*math.Cos(up) - high*math.Sin(up), ahead*math.Sin(up) + high*math.Cos(up)}
+	through := func(p [5]float64, t float64) (sum float64) {
+		for i := range p {
+			k := p[i]
+			for j := range p {
+				if j != i {
+					k *= (t - float64(j-2)) / float64(i-j)
+				}
+			}
+			sum += k
+		}
+		return sum
+	}
+	return func(at time.Time) float64 {
+		t := at.Sub(peak).Minutes() / 22
+		a, e := through(az, t)*rad, through(el, t)*rad
+		return math.Acos(min(1, math.Cos(e)*math.Sin(a)*beam[0]+math.Cos(e)*math.Cos(a)*beam[1]+math.Sin(e)*beam[2])) / rad
+	}
+}
+
+// live passes the days of the season through the station's own log, reading by reading.
+func (v *sunVillage) live(t *testing.T) {
+	t.Helper()
+	list, err := passagesOf(v.cfg.Dish, v.half)
+	if err != nil || len(list) < 4 {
+		t.Fatalf("%d days, %v", len(list), err)
+	}
+	l := &transitLog{dir: v.meter.dir}
+	for i, p := range list {
+		if v.off[i] {
+			continue
+		}
+		dx, dy := v.shift(i)
+		away := v.sunAway(p.Peak, v.x+dx, v.y+dy)
+		locked, shimmer, cloud := true, 0.0, 0.0
+		usual := v.clear + 0.1*v.r.NormFloat64()
+		for v.at = p.From.Add(-time.Minute).Truncate(time.Second); v.at.Before(p.To.Add(time.Minute)); v.at = v.at.Add(signalEvery) {
+			shimmer = 0.99*shimmer + 0.005*v.r.NormFloat64()
+			if v.wet[i] {
+				cloud = max(0, cloud+0.08*v.r.NormFloat64())
+			}
+			read := v.at.Add(-time.Duration(v.r.IntN(1500)) * time.Millisecond) // the gauge is asked at another moment
+			c := usual - 10*math.Log10(1+v.sun*v.filled(away(read))) + shimmer - cloud + 0.12*v.r.NormFloat64()
+			locked = c > v.lock+0.5 || locked && c > v.lock
+			s := tuner.Status{Level: tuner.Value{Scale: tuner.InDecibels, Decibels: -54}}
+			if locked {
+				s.Lock, s.CNR = tuner.Full, tuner.Value{Scale: tuner.InDecibels, Decibels: tuner.Decibel(math.Round(10*c) / 10)}
+			}
+			v.meter.signal.set(hal.Reading[tuner.Status]{Value: s, At: read}, nil)
+			v.meter.tilt.set(hal.Reading[tilt]{Value: tilt{Elevation: 40 + dish.Degrees(v.lean(i)), Roll: 1, Celsius: 20}, At: v.at}, nil)
+			v.meter.watchSun(l)
+		}
+		if err := l.flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.at = list[len(list)-1].To.Add(transitOver + time.Hour)
+}
+
+// The station's own log of a season tells where the dish points: within 0.01° rms and 0.02°
+// at most, also when three days were lost to rain and one to a power cut.
+func TestTransitTruth(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil bool
+	}{{"clear", false}, {"rain and a power cut", true}} {
+		var sum, most, n, bytes float64
+		for i := range 12 {
+			v := aSunVillage(t, uint64(i)+100)
+			if tt.spoil {
+				v.wet[1], v.wet[5], v.wet[6], v.off[3] = true, true, true, true
+			}
+			v.live(t)
+			note, err := measureSeason(v.cfg.Dish, v.meter.dir, v.half, v.at)
+			if err != nil || note.Refused != "" || note.Running {
+				t.Fatalf("%d: %+v %v", i, note, err)
+			}
+			x, y := float64(note.Cross)-v.x, float64(note.Elevation)-v.y
+			t.Logf("%s %2d: beam %.2f°, Sun %4.1f, points %+.3f %+.3f, off %+.4f %+.4f ± %.4f, %d of %d days, left out %v", tt.name, i, v.width, v.sun, v.x, v.y, x, y, float64(note.Sigma), note.Days, note.Foretold, note.Spoilt)
+			for _, off := range []float64{x, y} {
+				sum, most, n = sum+off*off, max(most, math.Abs(off)), n+1
+			}
+			info, err := os.Stat(v.half.path(v.meter.dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes = max(bytes, float64(info.Size()))
+		}
+		t.Logf("%s: rms %.4f, most %.4f degrees; a season is %.0f kB at most", tt.name, math.Sqrt(sum/n), most, bytes/1000)
+		if math.Sqrt(sum/n) > 0.01 || most > 0.02 || bytes > 500e3 {
+			t.Error("more than 0.01 rms, 0.02 at most or 500 kB")
+		}
+	}
+}
+
+// What spoils a season is refused, with the reason and the day; nothing is made up.
+func TestTransitRefuses(t *testing.T) {
+	tests := []struct {
+		word  string
+		spoil func(t *testing.T, v *sunVillage)
+		after func(t *testing.T, v *sunVillage)
+	}{
+		{"clock", func(_ *testing.T, v *sunVillage) { v.bound = time.Minute }, nil},
+		{"moved", func(_ *testing.T, v *sunVillage) { // by the inclinometer
+			v.lean = func(day int) float64 { return map[bool]float64{true: -0.5}[day > 6] }
+		}, nil},
+		{"moved", func(_ *testing.T, v *sunVillage) { // by what the Sun says
+			v.shift = func(day int) (float64, float64) {
+				if day >= 6 {
+					return 0.25 * v.width, -0.1 * v.width
+				}
+				return 0, 0
+			}
+		}, nil},
+		{"moved", nil, func(t *testing.T, v *sunVillage) { // somebody aligned it
+			rows, _, err := readTransit(v.half.path(v.meter.dir))
+			if err != nil || (alignment{At: rows[len(rows)/2].At}).write(v.meter.dir) != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"retuned", nil, func(t *testing.T, v *sunVillage) {
+			path := v.half.path(v.meter.dir)
+			b, err := os.ReadFile(path)
+			cut := len(b) / 2
+			if err != nil || os.WriteFile(path, append(b[:cut:cut], strings.ReplaceAll(string(b[cut:]), "h27500", "v27500")...), 0o600) != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"no_sun", func(_ *testing.T, v *sunVillage) { v.sun = 0 }, nil},
+		{"two_ways", func(_ *testing.T, v *sunVillage) {
+			for i := range 60 {
+				v.off[i] = i != 4
+			}
+		}, nil},
+		{"few", func(_ *testing.T, v *sunVillage) { v.clear = 4 }, nil},
+		{"no_log", nil, func(t *testing.T, v *sunVillage) {
+			if err := os.Remove(v.half.path(v.meter.dir)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	}
+	for i, tt := range tests {
+		t.Run(fmt.Sprint(i, " ", tt.word), func(t *testing.T) {
+			v := aSunVillage(t, 104)
+			if tt.spoil != nil {
+				tt.spoil(t, v)
+			}
+			v.live(t)
+			if tt.after != nil {
+				tt.after(t, v)
+			}
+			n, err := measureSeason(v.cfg.Dish, v.meter.dir, v.half, v.at)
+			if err != nil || n.Refused != tt.word || n.Cross != 0 {
+				t.Fatalf("%+v %v", n, err)
+			}
+			if (tt.word == "moved" || tt.word == "retuned") != (n.Date != "") {
+				t.Errorf("date %q", n.Date)
+			}
+			for _, lang := range []string{"zh", "en"} {
+				if said := n.text(text.New(lang)); strings.Contains(said, "{") || strings.Contains(said, "dish.transit") {
+					t.Errorf("%q", said)
+				}
+			}
+		})
+	}
+}
+
+// A dish that is moved by a good part of its beam is never answered with a mixture.
+func TestTransitMovedIsNoMixture(t *testing.T) {
+	said := map[string]int{}
+	for i := range 12 {
+		v := aSunVillage(t, uint64(i)+200)
+		list, err := passagesOf(v.cfg.Dish, v.half)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := 2 * math.Pi * v.r.Float64()
+		dx, dy := 0.2*v.width*math.Cos(to), 0.2*v.width*math.Sin(to)
+		v.shift = func(day int) (float64, float64) {
+			if day >= len(list)/2 {
+				return dx, dy
+			}
+			return 0, 0
+		}
+		v.live(t)
+		n, err := measureSeason(v.cfg.Dish, v.meter.dir, v.half, v.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said[n.Refused]++; n.Refused == "" {
+			before := math.Hypot(float64(n.Cross)-v.x, float64(n.Elevation)-v.y)
+			after := math.Hypot(float64(n.Cross)-v.x-dx, float64(n.Elevation)-v.y-dy)
+			t.Errorf("%d: %.3f and %.3f off, %+v", i, before, after, n)
+		}
+	}
+	t.Log(said)
+}
+
+// The station fits the season when it is over, by itself and once; what it found is told by
+// dish now, trend, why and transit, and is a fault when it costs more than 1 dB.
+func TestTransitOfItself(t *testing.T) {
+	v := aSunVillage(t, 104)
+	v.x, v.y = -0.32*v.width, 0.05*v.width
+	v.live(t)
+	end := v.at
+	v.at = end.Add(-4 * time.Hour) // the last passage is just over
+	if err := v.meter.fitSeasons(); err != nil {
+		t.Fatal(err)
+	}
+	if notes, _ := readTransitNotes(v.meter.dir); len(notes) != 0 {
+		t.Fatalf("fitted early: %+v", notes)
+	}
+	v.at = end
+	for range 2 {
+		if err := v.meter.judge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notes, err := readTransitNotes(v.meter.dir)
+	if err != nil || len(notes) != 1 || notes[0].Refused != "" {
+		t.Fatalf("%+v %v", notes, err)
+	}
+	if list := v.meter.faults.list(); len(list) != 1 || list[0].Code != "fault.dish.transit" {
+		t.Fatalf("faults %+v", list)
+	}
+	zh, _ := text.New("zh").Fault(v.meter.faults.list()[0])
+	now := &dishView{}
+	live := v.meter.sinceText(text.New("en"), now, time.UTC)
+	if !strings.Contains(zh, "dB") || strings.Contains(zh, "{") || !strings.Contains(live, "too far LEFT, seen from behind") || now.Sun == nil {
+		t.Errorf("%q %q", zh, live)
+	}
+	v.minutes(t)
+	for _, args := range [][]string{{"dish", "transit"}, {"dish", "trend"}, {"dish", "why"}, {"dish", "transit", "-year", fmt.Sprint(v.half.year), "-season", v.half.name()}} {
+		env := fileEnv(v.cfg, text.New("en"), time.UTC, func() time.Time { return v.at })
+		r, err := Commands().Run(t.Context(), env, args)
+		if err != nil || !strings.Contains(r.Text, "too far LEFT") {
+			t.Errorf("%v: %v\n%s", args, err, r.Text)
+		}
+		env = fileEnv(v.cfg, text.New("zh"), time.UTC, func() time.Time { return v.at })
+		r, err = Commands().Run(t.Context(), env, append(slices.Clone(args), "-json"))
+		if err != nil || !strings.Contains(r.Text, `"cross_el_deg": -0.`) {
+			t.Errorf("%v -json: %v\n%s", args, err, r.Text)
+		}
+	}
+	if err := (alignment{At: v.at}).write(v.meter.dir); err != nil {
+		t.Fatal(err)
+	}
+	if v.at = v.at.Add(time.Hour); v.meter.judge(t.Context()) != nil || len(v.meter.faults.list()) != 0 {
+		t.Errorf("aligned: %+v", v.meter.faults.list())
+	}
+}
+
+// minutes writes a week of the other log.
+func (v *sunVillage) minutes(t *testing.T) {
+	t.Helper()
+	l := &dishHistory{dir: v.meter.dir}
+	for i := range 8 * 24 * 60 {
+		l.add(dishRow{At: v.at.Add(time.Duration(i-8*24*60) * time.Minute), Share: 1, CNR: 12, CNRMin: 12, Level: -54, Celsius: 20, Elevation: 40, Roll: 1,
+			ElevationSD: 0.01, RollSD: 0.01, CNRSD: 0.1, Heading: math.NaN()})
+		if len(l.waiting) == dishWaiting {
+			if err := l.flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := l.flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTransitCommandMisused(t *testing.T) {
+	cfg := dishConfig(t, villageDish)
+	for _, tt := range []struct{ args, want string }{
+		{"-season summer", "spring or autumn"}, {"-year 99", "1950"}, {"x", "x"}, {"-log a", "-log"}, {"", "no such log of the Sun"},
+	} {
+		if _, err := askDish(t, cfg, append([]string{"dish", "transit"}, strings.Fields(tt.args)...)...); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+	}
+	r, err := askDish(t, cfg, "dish", "transit", "-season", "spring", "-year", "2026")
+	if err != nil || r.Code != 1 || !strings.Contains(r.Text, "no log of this season") {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
+func TestTransitRowProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		maybe := func(name string, low, high, decimals int) float64 {
+			if rapid.Bool().Draw(t, name+" known") {
+				k := math.Pow10(decimals)
+				return float64(rapid.IntRange(low*int(k), high*int(k)).Draw(t, name)) / k
+			}
+			return math.NaN()
+		}
+		r := transitRow{At: dishBegin.Add(time.Duration(rapid.IntRange(0, 1e9).Draw(t, "ds")) * 100 * time.Millisecond), Locked: rapid.Bool().Draw(t, "lock"), CNR: 12.25,
+			Level: maybe("level", -120, 0, 2), Elevation: maybe("el", -90, 90, 3), Roll: maybe("roll", -90, 90, 3), Clock: maybe("clock", 0, 1000, 1), Tuned: "115.5/4000h27500"}
+		got, ok := decodeTransitRow(strings.Split(strings.TrimSuffix(r.encode(), "\n"), ","))
+		if !r.Locked {
+			r.CNR = math.NaN()
+		}
+		if !ok || fmt.Sprint(got) != fmt.Sprint(r) {
+			t.Fatalf("%q is read as %+v", r.encode(), got)
+		}
+	})
+}
+
+func FuzzTransitRow(f *testing.F) {
+	f.Add(transitRow{At: dishBegin, Locked: true, CNR: 12, Level: -54, Elevation: 40, Roll: 1, Clock: 0.5, Tuned: "115.5/4000h27500"}.encode())
+	f.Add("2026-autumn,2026-10-05T04:00:00.0Z,1,,,,,,\n")
+	f.Add("a,b,c,d,e,f,g,h,i")
+	f.Fuzz(func(t *testing.T, line string) {
+		r, ok := decodeTransitRow(strings.Split(strings.TrimSuffix(line, "\n"), ","))
+		if ok && (r.Locked && !(r.CNR >= -30 && r.CNR <= 60) || r.Clock < 0) {
+			t.Errorf("%q: %+v", line, r)
+		}
+	})
+}
+
+// Seasons come in the order of the calendar, and the oldest files go.
+func TestTransitSeasons(t *testing.T) {
+	l := &transitLog{dir: t.TempDir()}
+	for y := 2015; y < 2027; y++ {
+		for _, m := range []time.Month{time.March, time.October} {
+			l.add(transitRow{At: time.Date(y, m, 8, 4, 0, 0, 0, time.UTC), Tuned: "x"})
+		}
+	}
+	if err := l.flush(); err != nil {
+		t.Fatal(err)
+	}
+	list, err := transitSeasons(l.dir)
+	if err != nil || len(list) != transitFiles || list[0] != (halfYear{2017, false}) || list[transitFiles-1] != (halfYear{2026, true}) {
+		t.Errorf("%v %v", list, err)
+	}
+	l.dir = l.half.path(l.dir) + "/none/\x00"
+	for range transitWait + 3 {
+		l.add(transitRow{At: dishBegin})
+	}
+	if err := l.flush(); err == nil || len(l.waiting) != transitWait {
+		t.Errorf("%v, %d wait", err, len(l.waiting))
+	}
+}
+
+// The file of a season is one for dish boresight -log.
+func TestTransitLogForBoresight(t *testing.T) {
+	v := aSunVillage(t, 104)
+	v.live(t)
+	env := fileEnv(v.cfg, text.New("en"), time.UTC, func() time.Time { return v.at })
+	env.Out, env.Errs = &strings.Builder{}, &strings.Builder{}
+	r, err := Commands().Run(t.Context(), env, []string{"dish", "boresight", "-log", v.half.path(v.meter.dir)})
+	if err != nil || r.Code != 0 || !strings.Contains(r.Text, "±") {
+		t.Errorf("%v\n%s", err, r.Text)
+	}
+}
