@@ -125,7 +125,7 @@ func DecimalYear(t time.Time) float64 {
 	return float64(t.Year()) + float64(t.Sub(start))/float64(start.AddDate(1, 0, 0).Sub(start))
 }
 
-// At returns the field at a place in a decimal year. Up to 600 km high; the error is
+// At returns the field at a place in a decimal year. Up to 850 km high; the error is
 // ErrExpired outside the model's years.
 func (m *MagneticModel) At(p Place, year float64) (Field, error) {
 	if !within(year, m.From, m.Until) {
@@ -169,8 +169,7 @@ const geomagnetic = 6_371_200.0
 // sum adds the spherical harmonics, Schmidt semi-normalised, of the field and of its
 // change a year, at a geocentric place.
 func (m *MagneticModel) sum(longitude, latitude, r, years float64) (now, rate axes) {
-	p, dp := legendre(math.Pi/2 - latitude)
-	sinTheta := max(math.Cos(latitude), 1e-10) // at the poles east is the limit
+	p, dp, over := legendre(math.Pi/2 - latitude)
 	ratio := geomagnetic / r
 	scale := ratio * ratio
 	for n := 1; n <= degree; n++ {
@@ -179,7 +178,7 @@ func (m *MagneticModel) sum(longitude, latitude, r, years float64) (now, rate ax
 			s, c := math.Sincos(float64(k) * longitude)
 			add := func(into *axes, g, h float64) {
 				into.north += scale * (g*c + h*s) * dp[n][k]
-				into.east += scale * float64(k) * (g*s - h*c) * p[n][k] / sinTheta
+				into.east += scale * float64(k) * (g*s - h*c) * over[n][k]
 				into.down -= scale * float64(n+1) * (g*c + h*s) * p[n][k]
 			}
 			add(&now, m.g[n][k]+years*m.gRate[n][k], m.h[n][k]+years*m.hRate[n][k])
@@ -190,8 +189,9 @@ func (m *MagneticModel) sum(longitude, latitude, r, years float64) (now, rate ax
 }
 
 // legendre returns the associated Legendre functions of cos theta, Schmidt
-// semi-normalised, and their derivatives by theta.
-func legendre(theta float64) (p, dp [degree + 1][degree + 1]float64) {
+// semi-normalised, their derivatives by theta, and over: those of an order of at least 1
+// divided by sin theta, which has a limit at the poles.
+func legendre(theta float64) (p, dp, over [degree + 1][degree + 1]float64) {
 	s, c := math.Sincos(theta)
 	p[0][0] = 1
 	for n := 1; n <= degree; n++ {
@@ -199,19 +199,22 @@ func legendre(theta float64) (p, dp [degree + 1][degree + 1]float64) {
 			a := math.Sqrt(float64(n*n - k*k))
 			p[n][k] = float64(2*n-1) * c * p[n-1][k]
 			dp[n][k] = float64(2*n-1) * (c*dp[n-1][k] - s*p[n-1][k])
+			over[n][k] = float64(2*n-1) * c * over[n-1][k]
 			if n > 1 && k < n-1 {
 				b := math.Sqrt(float64((n-1)*(n-1) - k*k))
 				p[n][k] -= b * p[n-2][k]
 				dp[n][k] -= b * dp[n-2][k]
+				over[n][k] -= b * over[n-2][k]
 			}
-			p[n][k], dp[n][k] = p[n][k]/a, dp[n][k]/a
+			p[n][k], dp[n][k], over[n][k] = p[n][k]/a, dp[n][k]/a, over[n][k]/a
 		}
 		f := 1.0
 		if n > 1 {
 			f = math.Sqrt(1 - 1/float64(2*n))
 		}
-		p[n][n] = f * s * p[n-1][n-1]
+		over[n][n] = f * p[n-1][n-1]
+		p[n][n] = s * over[n][n]
 		dp[n][n] = f * (s*dp[n-1][n-1] + c*p[n-1][n-1])
 	}
-	return p, dp
+	return p, dp, over
 }

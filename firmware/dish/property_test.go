@@ -233,3 +233,25 @@ func FuzzDecodeMagneticModel(f *testing.F) {
 		}
 	})
 }
+
+// At the poles declination went to 0 or 180, as if the field had no part to the east: it is
+// the same field from all sides, and that of a step beside the pole.
+func TestFieldAtThePoles(t *testing.T) {
+	for _, lat := range []dish.Degrees{90, -90} {
+		var first dish.Field
+		for i, lon := range []dish.Degrees{0, 77, 120, -150} {
+			at, errAt := dish.WMM2025().At(dish.Place{Latitude: lat, Longitude: lon}, 2027)
+			beside, errBeside := dish.WMM2025().At(dish.Place{Latitude: lat * (1 - 1e-9), Longitude: lon}, 2027)
+			if err := errors.Join(errAt, errBeside); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				first = at
+			}
+			turned := math.Remainder(float64(at.Declination-first.Declination)-float64(lon)*math.Copysign(1, float64(lat)), 360)
+			if off := float64(at.Declination - beside.Declination); math.Abs(off) > 1e-5 || math.Abs(turned) > 1e-6 || math.Abs(float64(at.Horizontal-first.Horizontal)) > 1e-5 {
+				t.Errorf("%v, %v: %+v, beside it %+v", lat, lon, at, beside)
+			}
+		}
+	}
+}
