@@ -34,6 +34,7 @@ type Command struct {
 	Name    string        // one or more words: "status", "relay test"
 	Usage   string        // text key of what follows the name; "" for nothing
 	Help    string        // text key of one line of explanation
+	More    string        // text key of further lines for who asks about this command alone; "" for none
 	Offline bool          // needs files only, not the running station
 	Timeout time.Duration // 0 is 30 s
 	Talks   bool          // a conversation: it needs Env.Talk
@@ -238,6 +239,7 @@ func (t *Table) help(_ context.Context, env *Env, args []string) (Result, error)
 		Name  string `json:"name"`
 		Usage string `json:"usage,omitempty"`
 		Help  string `json:"help"`
+		More  string `json:"more,omitempty"`
 	}
 	list := t.commands
 	if len(args) > 0 {
@@ -254,8 +256,14 @@ func (t *Table) help(_ context.Context, env *Env, args []string) (Result, error)
 		if c.Usage != "" {
 			e.Usage = env.Text.Say(c.Usage)
 		}
+		if c.More != "" && len(args) > 0 {
+			e.More = env.Text.Say(c.More)
+		}
 		data = append(data, e)
 		fmt.Fprintf(&b, "%-26s %s\n", strings.TrimSpace(e.Name+" "+e.Usage), e.Help)
+		if e.More != "" {
+			fmt.Fprintln(&b, e.More)
+		}
 	}
 	if len(args) == 0 {
 		b.WriteString(env.Text.Say("cmd.help.foot") + "\n")

@@ -46,11 +46,11 @@ func surveys() map[string][]string {
 func Dish() []Command {
 	var list []Command
 	for _, kind := range []string{"look", "field", "sun", "shadow", "outage", "boresight", "peak", "compass", "why", "trend"} {
-		usage := "cmd.dish." + kind + ".usage"
+		usage, more := "cmd.dish."+kind+".usage", "cmd.dish."+kind+".more"
 		if kind == "trend" { // by the log alone
-			usage = ""
+			usage, more = "", ""
 		}
-		list = append(list, Command{Name: "dish " + kind, Usage: usage, Help: "cmd.dish." + kind + ".help",
+		list = append(list, Command{Name: "dish " + kind, Usage: usage, Help: "cmd.dish." + kind + ".help", More: more,
 			Offline: true, Timeout: longest, Run: func(ctx context.Context, env *Env, args []string) (Result, error) {
 				return survey(ctx, env, kind, args)
 			}})

@@ -41,9 +41,21 @@ func (e errRow) Error() string { return e.key }
 // sheetRow is one row by the names of its columns. The first cell that is wrong is kept
 // in err.
 type sheetRow struct {
-	column map[string]int
-	cells  []string
-	err    error
+	column  map[string]int
+	cells   []string
+	err     error
+	remarks []remark
+}
+
+// remark is said about a row beside its answer. A fault means that a part of the answer is
+// missing, and the row counts as bad.
+type remark struct {
+	errRow
+	fault bool
+}
+
+func (r *sheetRow) remark(fault bool, key string, args ...any) {
+	r.remarks = append(r.remarks, remark{errRow{key, args}, fault})
 }
 
 func (r *sheetRow) text(name string) string {
@@ -65,7 +77,7 @@ func (r *sheetRow) num(name string, low, high float64) float64 {
 	s := r.text(name)
 	v, err := strconv.ParseFloat(s, 64)
 	switch {
-	case err != nil || math.IsNaN(v):
+	case err != nil || math.IsNaN(v) || strings.ContainsAny(s, "_xX"): // Go's own ways to write numbers
 		r.wrong("cmd.dish.cell_number", "column", name, "got", strconv.Quote(s))
 	case v < low || v > high:
 		r.wrong("cmd.dish.cell_range", "column", name, "got", s, "low", low, "high", high)
@@ -81,25 +93,55 @@ func (r *sheetRow) maybe(name string, def, low, high float64) float64 {
 	return r.num(name, low, high)
 }
 
-func (r *sheetRow) time(name string) time.Time {
-	s := r.text(name)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime} {
-		if t, err := time.Parse(layout, s); err == nil {
-			if t.Year() < 1950 || t.Year() > 2150 {
-				r.wrong("cmd.dish.cell_range", "column", name, "got", s, "low", 1950, "high", 2150)
-			}
-			return t
-		}
+// whole reads a number without a fraction; some programs write 2027.0.
+func (r *sheetRow) whole(name string, low, high float64) int {
+	v := r.num(name, low, high)
+	if v != math.Trunc(v) {
+		r.wrong("cmd.dish.cell_number", "column", name, "got", strconv.Quote(r.text(name)))
 	}
-	r.wrong("cmd.dish.cell_time", "column", name, "got", strconv.Quote(s))
-	return time.Time{}
+	return int(v)
 }
 
+// momentLayouts are the ways to write a time; without a zone it is UTC.
+var momentLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04"}
+
+// momentOf reads a time of RFC 3339, also with a space for the T, without seconds, or in a
+// leap second, which is the first of the next minute.
+func momentOf(s string) (time.Time, bool) {
+	s = strings.Replace(strings.ToUpper(s), " ", "T", 1)
+	leap := time.Duration(0)
+	if n := len("2006-01-02T15:04"); len(s) > n+2 && s[n:n+3] == ":60" {
+		s, leap = s[:n]+":59"+s[n+3:], time.Second
+	}
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Add(leap), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func (r *sheetRow) time(name string) time.Time {
+	s := r.text(name)
+	t, ok := momentOf(s)
+	switch {
+	case !ok:
+		r.wrong("cmd.dish.cell_time", "column", name, "got", strconv.Quote(s))
+	case t.Year() < 1950 || t.Year() > 2150:
+		r.wrong("cmd.dish.cell_range", "column", name, "got", s, "low", 1950, "high", 2150)
+	}
+	return t
+}
+
+// word reads one of some words, in capitals or not.
 func (r *sheetRow) word(name string, words ...string) string {
 	s := r.text(name)
-	if !slices.Contains(words, s) {
-		r.wrong("cmd.dish.cell_word", "column", name, "got", strconv.Quote(s), "list", strings.Join(words, ", "))
+	for _, w := range words {
+		if strings.EqualFold(s, w) {
+			return w
+		}
 	}
+	r.wrong("cmd.dish.cell_word", "column", name, "got", strconv.Quote(s), "list", strings.Join(words, ", "))
 	return s
 }
 
@@ -146,7 +188,7 @@ type process struct {
 	limit *allowance
 	head  []string
 	col   map[string]int
-	put   []int // where the added columns are in the rows that go out
+	put   [][]int // where each added column is in the rows that go out
 	rows  int
 	bad   int
 }
@@ -207,15 +249,13 @@ func (p *process) run(ctx context.Context) error {
 		case p.out.Error() != nil: // nobody reads on
 			return nil
 		case errors.As(err, &shape):
+			p.bad++
 			p.tell(shape.StartLine, misshapen(shape, len(cells), len(p.col)))
 			continue
 		case err != nil:
 			return p.env.Failed("cmd.dish.unreadable", "file", "CSV", "why", err)
 		}
-		line, _ := p.in.FieldPos(0)
-		if err := p.row(cells); err != nil {
-			p.tell(line, err)
-		}
+		p.row(cells)
 	}
 }
 
@@ -227,7 +267,7 @@ func misshapen(err *csv.ParseError, got, want int) error {
 }
 
 // header reads the names of the columns and writes those of the result. A column of a
-// result that is there already is replaced.
+// result that is there already is replaced, in its place; were it there twice, both.
 func (p *process) header() error {
 	head, err := p.in.Read()
 	if err != nil {
@@ -247,50 +287,81 @@ func (p *process) header() error {
 		}
 	}
 	if len(missing) > 0 {
-		return p.env.Failed("cmd.dish.columns", "list", strings.Join(missing, ", "), "all", strings.Join(p.needs, ", "))
+		return p.env.Failed("cmd.dish.columns", "list", strings.Join(missing, ", "), "all", strings.Join(p.needs, ", "), "got", quotedHead(head))
 	}
 	p.head = slices.Clone(head)
 	if p.only {
 		p.head = nil
 	}
 	for _, name := range p.adds {
-		at, there := p.col[name]
-		if !there || p.only {
-			at = len(p.head)
-			p.head = append(p.head, name)
+		at := places(p.head, name)
+		if len(at) == 0 {
+			at, p.head = []int{len(p.head)}, append(p.head, name)
 		}
 		p.put = append(p.put, at)
 	}
 	return p.out.Write(p.head)
 }
 
-func (p *process) row(cells []string) error {
+// places returns where a name stands.
+func places(head []string, name string) (at []int) {
+	for i, h := range head {
+		if strings.TrimSpace(h) == name {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// quotedHead is a header for a sentence: what cannot be read is quoted, and it is cut.
+func quotedHead(head []string) string {
+	const most = 120
+	s := strings.Trim(strconv.Quote(strings.Join(head, ", ")), `"`)
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + " …"
+	}
+	return s
+}
+
+func (p *process) row(cells []string) {
+	line, _ := p.in.FieldPos(0)
 	r := &sheetRow{column: p.col, cells: cells}
 	results, err := p.work(r)
 	if r.err != nil {
-		return r.err
+		err = r.err
 	}
 	if err != nil {
-		return err
+		p.bad++
+		p.tell(line, err)
+		return
 	}
 	for _, added := range results {
-		out := make([]string, len(p.head))
-		if !p.only {
-			copy(out, cells)
-		}
-		for i, at := range p.put {
-			out[at] = added[i]
-		}
-		if err := p.out.Write(out); err != nil {
-			return err
-		}
+		p.write(cells, added)
 	}
-	return nil
+	for _, m := range r.remarks {
+		p.tell(line, m.errRow)
+	}
+	if slices.ContainsFunc(r.remarks, func(m remark) bool { return m.fault }) {
+		p.bad++ // one row, however much of it is missing
+	}
 }
 
-// tell reports a bad row, counted without the header, and where it is in the file.
+// write writes one row of the result. Its error stays in p.out.
+func (p *process) write(cells, added []string) {
+	out := make([]string, len(p.head))
+	if !p.only {
+		copy(out, cells)
+	}
+	for i, at := range p.put {
+		for _, j := range at {
+			out[j] = added[i]
+		}
+	}
+	_ = p.out.Write(out)
+}
+
+// tell says something about a row, counted without the header, and where it is in the file.
 func (p *process) tell(line int, err error) {
-	p.bad++
 	if p.env.Errs != nil {
 		_, _ = fmt.Fprintln(p.env.Errs, p.env.Text.Say("cmd.dish.bad_row", "row", p.rows, "line", line, "why", sayDish(p.env, err))) // nobody to tell it to
 	}

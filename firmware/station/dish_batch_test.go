@@ -256,3 +256,69 @@ func FuzzDishBatch(f *testing.F) {
 		}
 	})
 }
+
+// What is meant to be a number or a time, however a spreadsheet or another program wrote it.
+func TestDishBatchReadsWhatPeopleWrite(t *testing.T) {
+	for cell, want := range map[string]string{"2026-11-27T12:00:00+08:00": "179.49", "2026-11-27t04:00:00z": "179.49", "2026-11-27 04:00:00Z": "179.49", "2026-11-27T04:00Z": "179.49",
+		"2026-11-27 04:00": "179.49", "2026-11-27T04:00:00.0": "179.49", "2016-12-31T23:59:60Z": "123.71", "2026-11-27": "", "2026-02-30T00:00:00Z": "", "04:00": "", "2026-11-27T04:60:60Z": ""} {
+		out, errs, _, code := surveyed(t, "lat_deg,lon_deg,height_m,utc\n39.9,116.4,0,"+cell+"\n", "sun", "-batch", "-")
+		if rows := rowsOf(t, out); want == "" && (code == 0 || errs == "" || len(rows) > 0) || want != "" && (code != 0 || !strings.HasPrefix(rows[0]["sun_az_deg"], want)) {
+			t.Errorf("%s: code %d, %q %q", cell, code, out, errs)
+		}
+	}
+	for cell, good := range map[string]bool{"+39.9": true, " 3.99e1 ": true, "39,9": false, "3_9.9": false, "0x1p5": false, "": false, "inf": false, "-": false, "３９": false} {
+		_, _, _, code := surveyed(t, "lat_deg,lon_deg,height_m,utc\n\""+cell+"\",116.4,0,2026-11-27T04:00:00Z\n", "sun", "-batch", "-")
+		if (code == 0) != good {
+			t.Errorf("%q: code %d", cell, code)
+		}
+	}
+	for cells, good := range map[string]bool{"2027.0,Spring": true, "2027,spring": true, "2027.5,spring": false, "1e9,spring": false, "2027,fall": false} {
+		_, _, _, code := surveyed(t, "id,lat_deg,lon_deg,height_m,sat_lon_deg,year,season,outage_half_angle_deg\nA,36,117,0,110,"+cells+",1\n", "outage", "-batch", "-")
+		if (code == 0) != good {
+			t.Errorf("%q: code %d", cells, code)
+		}
+	}
+}
+
+// Readers by name take the first or the last of two columns: both are ours.
+func TestDishBatchReplacesAColumnThatIsThereTwice(t *testing.T) {
+	out, _, _, code := surveyed(t, "visible,lat_deg,lon_deg,height_m,sat_lon_deg, visible \nno,36,117,0,115.5,never\n", "look", "-batch", "-")
+	if code != 0 || strings.Contains(out, "no,") || strings.Contains(out, "never") || !strings.Contains(out, "\n1,36,117,0,115.5,1,") {
+		t.Errorf("code %d: %q", code, out)
+	}
+}
+
+// Of a printed table the row with its wrong azimuth is pointed out, and answered.
+func TestDishLookSeesMisprints(t *testing.T) {
+	in := "lat_deg,lon_deg,height_m,sat_lon_deg,az_published,el_published,pol_published_abs\n23.56,113.58,0,125,153.2,59.6,24.4\n23.56,113.58,0,105.5,196.6,60.9,17.8\n23.56,113.58,0,110.5,about 188,,7.0\n0,115.5,0,115.5,90,10,10\n"
+	out, errs, _, code := surveyed(t, in, "look", "-batch", "-")
+	if code != 0 || len(rowsOf(t, out)) != 4 || errs != "row 2 (line 3): az_published says 196.60, but it is 199.57: a misprint?\n" {
+		t.Errorf("code %d: %q %q", code, out, errs)
+	}
+}
+
+// Who asks for the help of a command learns the names of all columns.
+func TestDishHelpNamesTheColumns(t *testing.T) {
+	sheets := map[string][]sheet{"outage": {sheetOf(command.Survey{Kind: "outage"}), sheetOf(command.Survey{Kind: "outage", Days: true})}}
+	for _, kind := range []string{"look", "field", "sun", "shadow"} {
+		sheets[kind] = []sheet{sheetOf(command.Survey{Kind: kind})}
+	}
+	q := question{}
+	b, p, c, w := q.boresight(), q.peak(), q.compass(), q.why()
+	sheets["boresight"] = []sheet{b.table(nil), {needs: append(b.needs, b.id)}}
+	sheets["peak"] = []sheet{p.table(nil), {needs: append(p.needs, p.id)}}
+	sheets["compass"] = []sheet{c.table(nil), {needs: append(c.needs, c.id)}}
+	sheets["why"] = []sheet{w.table(nil), {needs: append(w.needs, w.id, "cnr2_db", "temp_c")}}
+	for kind, list := range sheets {
+		env, _, _ := shell("")
+		said := command.Answer(context.Background(), Commands(), env, []string{"help", "dish", kind}).Text
+		words := strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune(" ;,.:\n", r) })
+		for _, s := range list {
+			for _, name := range slices.Concat(s.needs, s.adds) {
+				if !slices.Contains(words, name) {
+					t.Errorf("help dish %s does not name %s: %s", kind, name, said)
+				}
+			}
+		}
+	}
+}

@@ -174,11 +174,12 @@ type compassNote struct {
 	Error    dish.Degrees  `json:"calibration_deg"`
 	Used     int           `json:"poses"`
 	Headings []headingNote `json:"headings"`
+	Lost     []string      `json:"without_heading,omitempty"` // poses that are upright
 }
 
 type headingNote struct {
-	Name    string       `json:"i"`
-	Heading dish.Degrees `json:"heading_true_deg"`
+	Name    string        `json:"i"`
+	Heading *dish.Degrees `json:"heading_true_deg"` // nil: none
 }
 
 func (q question) compass() study[position] {
@@ -194,6 +195,9 @@ func (q question) compass() study[position] {
 						return nil, nil
 					}
 					n, err := headings(r.text("set"), rows, y, decl)
+					for _, name := range n.Lost {
+						r.remark(true, "cmd.dish.no_heading", "i", name)
+					}
 					return n.rows(), err
 				}}
 		},
@@ -210,7 +214,8 @@ func readPosition(r *sheetRow) position {
 	return p
 }
 
-// headings calibrates by the poses of one kind and tells those of the other.
+// headings calibrates by the poses of one kind and tells those of the other. One that is
+// upright has none, which takes nothing from the others.
 func headings(set string, log []position, y dish.Yardstick, decl dish.Degrees) (compassNote, error) {
 	n := compassNote{Set: set, Headings: []headingNote{}}
 	var poses []dish.Pose
@@ -228,11 +233,13 @@ func headings(set string, log []position, y dish.Yardstick, decl dish.Degrees) (
 		if !p.verify {
 			continue
 		}
-		h, err := c.Heading(p.Pose, decl)
-		if err != nil {
-			return n, errRow{"cmd.dish.no_heading", []any{"i", p.name}}
+		note := headingNote{Name: p.name}
+		if h, err := c.Heading(p.Pose, decl); err == nil {
+			note.Heading = &h
+		} else {
+			n.Lost = append(n.Lost, p.name)
 		}
-		n.Headings = append(n.Headings, headingNote{p.name, h})
+		n.Headings = append(n.Headings, note)
 	}
 	if len(n.Headings) == 0 {
 		return n, errRow{"cmd.dish.no_verify", nil}
@@ -242,7 +249,11 @@ func headings(set string, log []position, y dish.Yardstick, decl dish.Degrees) (
 
 func (n compassNote) rows() (out [][]string) {
 	for _, h := range n.Headings {
-		out = append(out, []string{n.Set, h.Name, figure(float64(h.Heading), 3)})
+		cell := ""
+		if h.Heading != nil {
+			cell = figure(float64(*h.Heading), 3)
+		}
+		out = append(out, []string{n.Set, h.Name, cell})
 	}
 	return out
 }

@@ -43,7 +43,11 @@ func (n compassNote) text(c *text.Catalogue, decl float64) string {
 	l := lineup{words: c, head: n.Set + "  " + c.Say("cmd.dish.compass_by", "used", n.Used, "decl", figure(decl, 2))}
 	l.add("cmd.dish.good_to", "±"+figure(math.Hypot(float64(n.Noise), float64(n.Error)), 1)+"°", c.Say("cmd.dish.compass_means", "error", figure(float64(n.Error), 2)))
 	for _, h := range n.Headings {
-		l.rows = append(l.rows, [3]string{h.Name, figure(float64(h.Heading), 1) + "°", ""})
+		row := [3]string{h.Name, "-", c.Say("cmd.dish.fit.vertical")}
+		if h.Heading != nil {
+			row = [3]string{h.Name, figure(float64(*h.Heading), 1) + "°", ""}
+		}
+		l.rows = append(l.rows, row)
 	}
 	return l.String()
 }

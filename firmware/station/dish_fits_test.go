@@ -188,3 +188,21 @@ func cluesIn(t *testing.T, file string) (words []string) {
 	}
 	return words
 }
+
+// A board that stands upright has no heading; the other poses of the set still have theirs.
+func TestDishCompassOfAnUprightPose(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log.csv")
+	if err := os.WriteFile(log, []byte(goldenDish(t, "compass_cal")+"CD01,verify,60,20,1,-20,1.0,0.0,0.0,,,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	table := goldenDish(t, "compass_cal_truth")
+	out, errs, said, code := surveyed(t, table, "compass", "-log", log, "-batch", "-")
+	rows := rowsOf(t, out)
+	if code != command.CodeFailed || !strings.Contains(said, "1 of 6 rows") || !strings.Contains(errs, "row 1 (line 2): pose 60 has no heading") || len(rows) != 361 || rows[60]["heading_true_deg"] != "" || rows[59]["heading_true_deg"] == "" {
+		t.Errorf("code %d, %d rows, %q, %q", code, len(rows), errs, said)
+	}
+	_, _, said, code = surveyed(t, "", "compass", "-log", log, "-id", "CD01", "-decl", "-7.6", "-total", "54.95", "-dip", "59.4")
+	if code != 0 || !strings.Contains(said, "248.") || !strings.Contains(said, "-  there is no heading") {
+		t.Errorf("code %d: %s", code, said)
+	}
+}

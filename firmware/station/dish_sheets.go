@@ -2,6 +2,7 @@ package station
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"time"
 
@@ -72,7 +73,31 @@ func lookRow(r *sheetRow) ([][]string, error) {
 	if v.Visible {
 		out[5] = figure(float64(dish.Refraction(v.Elevation, p.Height)), 5)
 	}
+	r.compare(v)
 	return [][]string{out}, nil
+}
+
+// misprint is by how many degrees a printed table may be off: they are rounded, and their
+// makers use formulas of a sphere.
+const misprint = 0.5
+
+// compare remarks on what somebody printed of the same line of sight, in columns that may
+// be there: one table of a Chinese province has an azimuth three degrees wrong.
+func (r *sheetRow) compare(v dish.View) {
+	if v.Plumb {
+		return
+	}
+	for _, c := range []struct {
+		column string
+		ours   float64
+	}{
+		{"az_published", float64(v.Azimuth)}, {"el_published", float64(v.Elevation)}, {"pol_published_abs", math.Abs(float64(v.Skew))},
+	} {
+		theirs, err := strconv.ParseFloat(r.text(c.column), 64)
+		if err == nil && math.Abs(math.Remainder(theirs-c.ours, 360)) > misprint {
+			r.remark(false, "cmd.dish.misprint", "column", c.column, "got", figure(theirs, 2), "ours", figure(c.ours, 2))
+		}
+	}
 }
 
 func fieldRow(r *sheetRow) ([][]string, error) {
@@ -80,7 +105,7 @@ func fieldRow(r *sheetRow) ([][]string, error) {
 	p := dish.Place{
 		Latitude:  dish.Degrees(r.num("lat_deg", -90, 90)),
 		Longitude: dish.Degrees(r.num("lon_deg", -180, 360)),
-		Height:    dish.Metres(1000 * r.num("height_km", -10, 600)),
+		Height:    dish.Metres(1000 * r.num("height_km", -1, 850)),
 	}
 	if r.err != nil {
 		return nil, nil
@@ -137,10 +162,7 @@ func (a almanacs) of(year int) *dish.Almanac {
 
 func (a almanacs) season(r *sheetRow) (dish.Season, error) {
 	p, o := r.place(), r.orbit()
-	year, err := strconv.Atoi(r.text("year"))
-	if err != nil || year < 1950 || year > 2150 {
-		r.wrong("cmd.dish.cell_range", "column", "year", "got", r.text("year"), "low", 1950, "high", 2150)
-	}
+	year := r.whole("year", 1950, 2150)
 	season := r.word("season", "spring", "autumn")
 	half := dish.Degrees(r.num("outage_half_angle_deg", 0, 60))
 	if r.err != nil {
