@@ -60,7 +60,7 @@ func (m motors) Park(ctx context.Context, env *command.Env, sure bool) (command.
 	if err != nil {
 		return command.Result{}, err
 	}
-	if err := m.ready(ctx, env, r, sure, env.Text.Say("dish.mount.rest"), "park"); err != nil {
+	if err := m.ready(ctx, env, r, sure, env.Text.Say("dish.motor.rest"), "park"); err != nil {
 		return command.Result{}, err
 	}
 	return m.move(ctx, env, r, turnNote{}, r.park)
@@ -69,7 +69,7 @@ func (m motors) Park(ctx context.Context, env *command.Env, sure bool) (command.
 // ready has who asks say that nobody stands near the dish, and writes down that it moves.
 func (m motors) ready(ctx context.Context, env *command.Env, r *rotator, sure bool, to string, args ...string) error {
 	if !sure {
-		from := env.Text.Say("dish.mount.unknown")
+		from := env.Text.Say("dish.motor.unknown")
 		if a, err := r.where(ctx); err == nil {
 			from = r.sayAim(env.Text, a)
 		}
@@ -210,9 +210,9 @@ func (r *rotator) inside(env *command.Env, goal aim, name string) (aim, string, 
 // sayAim writes a direction.
 func (r *rotator) sayAim(c *text.Catalogue, a aim) string {
 	if r.polar() {
-		return c.Say("dish.mount.hour", "deg", signed(a.Hour))
+		return c.Say("dish.motor.hour", "deg", signed(a.Hour))
 	}
-	return c.Say("dish.mount.az_el", "az", figure(float64(a.Azimuth), 2), "el", figure(float64(a.Elevation), 2))
+	return c.Say("dish.motor.az_el", "az", figure(float64(a.Azimuth), 2), "el", figure(float64(a.Elevation), 2))
 }
 
 // sayGoal names the goal of a move for a fault, which is no sentence.
@@ -230,15 +230,15 @@ func (r *rotator) sayGoal(j *job) string {
 // tell says where the dish is now and what it receives.
 func (r *rotator) tell(ctx context.Context, env *command.Env, n turnNote) command.Result {
 	c := env.Text
-	l := lineup{words: c, head: c.Say("dish.mount.stands")}
+	l := lineup{words: c, head: c.Say("dish.motor.stands")}
 	if n.Goal != nil {
-		l.head = c.Say("dish.mount.arrived", "seconds", figure(n.Seconds, 0))
+		l.head = c.Say("dish.motor.arrived", "seconds", figure(n.Seconds, 0))
 	}
-	where := c.Say("dish.mount.unknown")
+	where := c.Say("dish.motor.unknown")
 	if a, err := r.where(ctx); err == nil {
 		n.Where, where = &a, r.sayAim(c, a)
 	}
-	l.add("dish.mount.now", where, n.Satellite)
+	l.add("dish.motor.now", where, n.Satellite)
 	if e, err := r.signal(); err == nil && r.tick().Sub(e.At) < 5*time.Second {
 		n.Lock = &e.Locked
 		word := c.Say("dish.live.no_lock")
@@ -272,9 +272,9 @@ func (r *rotator) failed(env *command.Env, err error) error {
 func (r *rotator) sayReach(c *text.Catalogue) string {
 	k := r.cfg.Rotator
 	if r.polar() {
-		return c.Say("dish.mount.reach_hour", "deg", k.Reach)
+		return c.Say("dish.motor.reach_hour", "deg", k.Reach)
 	}
-	return c.Say("dish.mount.reach", "az1", k.MinAzimuth, "az2", k.MaxAzimuth, "el1", k.MinElevation, "el2", k.MaxElevation)
+	return c.Say("dish.motor.reach", "az1", k.MinAzimuth, "az2", k.MaxAzimuth, "el1", k.MinElevation, "el2", k.MaxElevation)
 }
 
 // text lays a scan out for people.
@@ -282,9 +282,9 @@ func (n scanNote) text(c *text.Catalogue, r *rotator) string {
 	l := lineup{words: c, head: c.Say("cmd.dish.peak_live.done", "n", len(n.Samples))}
 	l.add("cmd.dish.peak_cnr", figure(n.CNR, 2)+" dB", n.gain(c))
 	if r.polar() {
-		l.add("dish.mount.off_hour", signed(n.Off.Hour)+"°", "")
+		l.add("dish.motor.off_hour", signed(n.Off.Hour)+"°", "")
 	} else {
-		l.add("cmd.dish.azimuth", signed(n.Off.Azimuth)+"°", c.Say("dish.mount.off"))
+		l.add("cmd.dish.azimuth", signed(n.Off.Azimuth)+"°", c.Say("dish.motor.off"))
 		l.add("cmd.dish.elevation", signed(n.Off.Elevation)+"°", "")
 	}
 	out := l.String()
