@@ -14,6 +14,9 @@ const (
 	jump         = 1.5    // C/N from one sample to the next, of interference
 	fewJumps     = 4
 	aligned      = 0.72   // share of the level that a dish loses with C/N when only the signal falls
+	alignedWell  = 0.88   // the same, but for the error of the level
+	fallen       = -0.6   // a level that fell
+	levelError   = 0.25   // half a step of what tuners count in
 	quiet        = 0.15   // the same when only noise rises
 	slow         = 7200.0 // from a fifth to four fifths of the loss: a mast that gives way
 	atOnce       = 400.0
@@ -48,25 +51,14 @@ func (t *trace) judge() Verdict {
 	if v, ok := t.cable(); ok {
 		return v
 	}
-	bad := slices.Clone(t.bad)
-	e, ok := eventOf(bad)
+	e, ok := eventOf(t.bad)
 	if !ok {
 		return t.nothing()
 	}
 	if t.SunKnown {
-		inside := 0
-		for i, at := range t.at {
-			if bad[i] && math.Abs(at-t.Sun.Seconds()) <= sunSpan {
-				bad[i] = false
-				inside++
-			}
-		}
-		rest, more := eventOf(bad)
-		if inside > 0 && !more {
-			return t.sun(e)
-		}
+		rest, more := eventOf(t.besideSun())
 		if !more {
-			return t.nothing()
+			return t.sun(e)
 		}
 		e = rest
 	}
@@ -77,6 +69,26 @@ func (t *trace) judge() Verdict {
 		return t.lasting(e)
 	}
 	return t.passing(e)
+}
+
+// besideSun returns the bad samples that no Sun explains: those away from its time, and
+// all of a spell that began before the Sun came and went on after it.
+func (t *trace) besideSun() []bool {
+	bad := slices.Clone(t.bad)
+	near := func(at float64) bool { return math.Abs(at-t.Sun.Seconds()) <= sunSpan }
+	from := slices.IndexFunc(t.at, near)
+	if from < 0 {
+		return bad
+	}
+	to := from
+	for to < len(t.at) && near(t.at[to]) {
+		to++
+	}
+	if from > 0 && to < len(bad) && bad[from-1] && bad[to] {
+		return bad
+	}
+	clear(bad[from:to])
+	return bad
 }
 
 func (t *trace) span(e event) float64 { return t.at[e.last] - t.at[e.first] }
@@ -137,12 +149,11 @@ func (t *trace) cable() (Verdict, bool) {
 
 // sun is an outage at its foretold time.
 func (t *trace) sun(e event) Verdict {
-	level := median(where(t.level, func(i int) bool { return e.bad[i] || t.bad[i] }))
-	clues := []Clue{{"sun_foretold", t.Sun.Seconds()}, {"lasted", t.span(e) / 60}}
-	if t.known && level < -1 {
-		// It fell as well: that is no Sun alone.
-		return verdict(CauseSun, t.Sun.Seconds(), 0.1, append(clues, Clue{"level_down", -level})...)
+	level := median(where(t.level, func(i int) bool { return e.bad[i] }))
+	if t.known && level < -1 { // the Sun is noise, and noise takes no level away
+		return t.passing(e)
 	}
+	clues := []Clue{{"sun_foretold", t.Sun.Seconds()}, {"lasted", t.span(e) / 60}}
 	return verdict(CauseSun, t.Sun.Seconds(), 0.9, append(clues, Clue{"level_not_down", level})...)
 }
 
@@ -160,7 +171,7 @@ func (t *trace) flicker(e event) (Verdict, bool) {
 	}
 	high := func(i int) bool { return t.loss[i] > jump }
 	level := median(where(t.level, high))
-	if jumps < fewJumps || t.known && level < -0.6 {
+	if jumps < fewJumps || t.known && level < fallen {
 		return Verdict{}, false
 	}
 	clues := []Clue{{"switching", float64(jumps)}, {"level_not_down", level}}

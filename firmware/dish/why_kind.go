@@ -23,7 +23,9 @@ func (t *trace) lasting(e event) Verdict {
 	loss := median(lost)
 	share := level / t.whenPointing(loss)
 	switch {
-	case share >= aligned:
+	case loss < t.begun: // it has just ended
+		return t.passing(e)
+	case share >= t.alone(e, loss):
 		return t.moved(e, loss, level, share)
 	case t.wet(e, share):
 		return t.weather(e, t.share(func(i int) bool { return t.bad[i] }))
@@ -31,9 +33,41 @@ func (t *trace) lasting(e event) Verdict {
 	return t.noisy(e, loss, level)
 }
 
+// alone is from which share on only the signal fell. Rain and snow that are not over come
+// near to it; there it must be as much as the level can tell.
+func (t *trace) alone(e event, loss float64) float64 {
+	if t.CBand || t.sudden(e) && t.steady(e) {
+		return aligned
+	}
+	return max(aligned, alignedWell+levelError/t.whenPointing(loss))
+}
+
 // wet says whether what lasts may be rain or snow that is not over.
 func (t *trace) wet(e event, share float64) bool {
-	return share > 0.25 && !t.CBand && !t.sudden(e)
+	return share > 0.25 && !t.CBand && !(t.sudden(e) && t.steady(e))
+}
+
+// settled says whether C/N has been the same since a moment.
+func (t *trace) settled(since float64) bool {
+	v := where(t.smooth, func(i int) bool { return t.at[i] >= since && t.lock[i] })
+	slices.Sort(v)
+	n := len(v)
+	return n == 0 || v[n-1-n/10]-v[n/10] <= max(trigger, 6*t.sigma)
+}
+
+// steady says whether what is left stays as it came: C/N, or the level where lock is lost.
+// No rain and no snow do.
+func (t *trace) steady(e event) bool {
+	const unrest = 0.8 // a step of the level, and what temperature does to it
+	_, risen := t.rise(e)
+	after := func(i int) bool { return i <= e.last && t.at[i] > risen+300 }
+	for _, v := range [][]float64{where(t.even, after), where(t.smooth, func(i int) bool { return after(i) && t.lock[i] })} {
+		slices.Sort(v)
+		if n := len(v); n > 0 && v[n-1-n/10]-v[n/10] > max(unrest, 6*t.sigma) {
+			return false
+		}
+	}
+	return true
 }
 
 // sudden says whether the loss came within a few minutes and then stayed.
@@ -61,16 +95,21 @@ func (t *trace) dark(e event, level float64) Verdict {
 	left := 10 * math.Log10(max(signal, 1e-3)) // C/N, if nothing but the signal fell
 	switch {
 	case level > (t.whenNoisy(least)+t.whenTurned(least))/2:
-		return verdict(CauseLNB, t.since(e), 0.4+level/2, Clue{"no_lock", 0}, Clue{"level_not_down", level})
-	case left > float64(t.Threshold)+0.8 && (t.CBand || t.fell(e, level)): // rain and snow make noise as well, but not at once
+		margin := 0.4 + level/2
+		if t.CBand && t.span(e) < weatherLasts { // a base station sends for hours as well
+			margin = min(margin, 0.2)
+		}
+		return verdict(CauseLNB, t.since(e), margin, Clue{"no_lock", 0}, Clue{"level_not_down", level})
+	case left > float64(t.Threshold)+0.5 && (t.CBand || t.fell(e, level) && t.steady(e)): // rain and snow make noise as well, but not at once
 		return verdict(CauseSkew, t.since(e), (left-float64(t.Threshold))/4, append(clues, Clue{"level_says", left})...)
 	case level < t.whenPointing(least+15):
 		return verdict(CauseUnknown, t.since(e), 0, append(clues, Clue{"nothing_left", level})...)
 	}
 	// Without a lock C/N does not tell of noise: how it came to this does.
 	before := t.share(func(i int) bool { return t.bad[i] })
+	only := left <= float64(t.Threshold)+0.8 // the level fell by as much as it takes to lose the lock
 	switch {
-	case t.CBand || t.fell(e, level) || before >= aligned && left < float64(t.Threshold)+0.8:
+	case only && (t.CBand || t.fell(e, level) || before >= aligned):
 		return t.moved(e, least, level, 1)
 	case t.span(e) < weatherLasts && before > quiet:
 		return t.weather(e, before)
@@ -82,6 +121,14 @@ func (t *trace) dark(e event, level float64) Verdict {
 func (t *trace) fell(e event, level float64) bool {
 	for i := max(e.first-3, 1); i < min(e.first+5, len(t.level)-1); i++ {
 		if t.level[i+1]-t.level[i-1] < 0.65*level {
+			return true
+		}
+		// Of less than a few steps of the level: three readings on either side.
+		if i < 3 || i+4 > len(t.level) {
+			continue
+		}
+		before, after := mean(t.level[i-3:i]), mean(t.level[i+1:i+4])
+		if math.Abs(before) < 1.5*levelError && math.Abs(after-level) < 1.5*levelError && level < fallen {
 			return true
 		}
 	}
@@ -104,6 +151,8 @@ func (t *trace) moved(e event, loss, level, share float64) Verdict {
 	switch {
 	case other < loss/3: // a dish that moved takes both
 		return verdict(CauseUnknown, t.since(e), 0, append(clues, Clue{"other_kept", other})...)
+	case worst > deeper && !t.CBand && !t.settled(end): // the storm is not over
+		return t.weather(e, share)
 	case worst > deeper:
 		return verdict(CauseRainThenStep, t.movedAt(e), worst/deeper-0.5, append(clues, Clue{"worse_before", worst})...)
 	case high-low > slow:
@@ -152,15 +201,32 @@ func (t *trace) sagSince(e event) float64 {
 	return max(t.at[0], t.at[e.first]+sx/n-sy/n/slope)
 }
 
+// change is by how much the level changed, from all of what was before to all of what came
+// after: over hours and their temperatures the mean is finer than the tuner's steps. It is
+// false when there is too little of either, or the temperature is unknown.
+func (t *trace) change(e event) (by float64, ok bool) {
+	const apart, few = 600, 20
+	_, risen := t.rise(e)
+	before := where(t.level, func(i int) bool {
+		return t.at[i] < t.at[e.first]-apart && math.Abs(t.loss[i]) < normal && !math.IsNaN(t.temp[i])
+	})
+	after := where(t.level, func(i int) bool { return t.at[i] > risen+apart && !math.IsNaN(t.temp[i]) })
+	return mean(after) - mean(before), len(before) >= few && len(after) >= few
+}
+
 // noisy judges C/N that fell for good by more than the level says.
 func (t *trace) noisy(e event, loss, level float64) Verdict {
-	lnb, skew := t.whenNoisy(loss), t.whenTurned(loss)
+	lnb, skew := t.whenNoisy(loss), t.whenTurned(loss) // tenths of a dB apart
+	unsure := levelSpread
+	if v, ok := t.change(e); ok {
+		level, unsure = v, levelSpread/3
+	}
 	clues := []Clue{{"cnr_down", loss}, {"to_stay", t.span(e) / 3600}}
 	turned := math.Abs(level-skew) - math.Abs(level-lnb) // < 0: rather the feed
 	if t.sudden(e) {
-		turned -= levelSpread
+		turned -= unsure
 	} else {
-		turned += levelSpread
+		turned += unsure
 	}
 	if turned < 0 {
 		return verdict(CauseSkew, t.since(e), -turned, append(clues, Clue{"level_down", -level})...)
@@ -174,6 +240,8 @@ func (t *trace) passing(e event) Verdict {
 	level := median(where(t.level, func(i int) bool { return e.bad[i] }))
 	switch {
 	case math.IsNaN(share):
+		return t.unlocked(e, level)
+	case share < quiet && level < fallen: // noise takes no level away; the lock was lost too soon to show more
 		return t.weather(e, share)
 	case share < quiet && t.CBand:
 		return verdict(CauseFiveG, t.since(e), 0.2, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
@@ -183,6 +251,19 @@ func (t *trace) passing(e event) Verdict {
 		return verdict(CauseObstruction, t.since(e), 0.1, Clue{"no_noise", share}, Clue{"lasted", t.span(e) / 60})
 	}
 	return t.weather(e, share)
+}
+
+// unlocked judges less than an hour without lock: by the level, when that fell at once,
+// stays, and cannot be rain.
+func (t *trace) unlocked(e event, level float64) Verdict {
+	if t.known && !math.IsNaN(level) && e.last >= len(t.at)-2 && t.steady(e) {
+		switch v := t.dark(e, level); v.Cause {
+		case CauseLNB, CauseSkew:
+			v.Confidence = min(v.Confidence, 0.7)
+			return v
+		}
+	}
+	return t.weather(e, math.NaN())
 }
 
 // weather tells rain from wet snow: snow sticks near freezing and takes hours to go.
