@@ -9,7 +9,7 @@ import (
 
 func TestEveryScriptCanBeRead(t *testing.T) {
 	names := Names()
-	for _, want := range []string{"village", "first-lesson", "kill-station", "kill-guard", "overvoltage", "no-video", "projector-silent"} {
+	for _, want := range []string{"village", "first-lesson", "kill-station", "kill-guard", "overvoltage", "no-video", "projector-silent", "dish-align", "dish-faults"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("there is no %s", want)
 		}
