@@ -110,7 +110,7 @@ function drawSky(birds, dish) {
     return `<circle class="${b.ours ? "ours" : "other"}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4"/>`;
   });
   const beam = num(dish.beam_deg) === null ? 0 : (dish.beam_deg / 2) * scale;
-  const picture = `<circle class="beam" r="${beam.toFixed(1)}"/><path class="cross" d="M-9 0H9M0 -9V9"/>${marks.join("")}`;
+  const picture = `<circle class="lobe" r="${beam.toFixed(1)}"/><path class="cross" d="M-3 0H3M0 -3V3"/>${marks.join("")}`;
   const sky = $("dish-sky");
   if (sky.dataset.picture === picture) return;
   sky.dataset.picture = picture;
