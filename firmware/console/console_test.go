@@ -19,6 +19,28 @@ import (
 type plug struct {
 	mu   sync.Mutex
 	conn net.Conn
+	gone chan struct{} // closed when somebody has tried the cable and it was not there
+}
+
+// noticed says that the cable is not there.
+func (p *plug) noticed() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone != nil {
+		close(p.gone)
+		p.gone = nil
+	}
+	return hal.ErrGone
+}
+
+// pull takes the cable away and waits until that is noticed.
+func (p *plug) pull() {
+	gone := make(chan struct{})
+	p.mu.Lock()
+	p.gone = gone
+	p.mu.Unlock()
+	p.set(nil)
+	<-gone
 }
 
 func (p *plug) set(c net.Conn) {
@@ -35,7 +57,7 @@ func (p *plug) io(ctx context.Context, do func(net.Conn) (int, error)) (int, err
 	c := p.conn
 	p.mu.Unlock()
 	if c == nil {
-		return 0, hal.ErrGone
+		return 0, p.noticed()
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -47,7 +69,7 @@ func (p *plug) io(ctx context.Context, do func(net.Conn) (int, error)) (int, err
 		return n, io.EOF
 	}
 	if err != nil {
-		return n, hal.ErrGone
+		return n, p.noticed()
 	}
 	return n, nil
 }
@@ -171,7 +193,7 @@ func TestPulledPlug(t *testing.T) {
 	d.types("echo half")
 	d.expect("echo half")
 	_ = d.far.SetDeadline(time.Now())
-	d.near.set(nil)
+	d.near.pull()
 	d.connect()
 	d.types("\r")
 	d.expect("Station Wangjia.", "> ")
