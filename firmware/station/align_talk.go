@@ -73,6 +73,7 @@ func (d *alignDialogue) run(ctx context.Context) (saved bool, err error) {
 		}
 		select {
 		case <-ctx.Done():
+			_ = d.talk.Write(d.screen.clear()) // what comes next stands on a line of its own; who has gone misses nothing
 			return false, ctx.Err()
 		case line, ok := <-lines:
 			if !ok { // who started it may go on without typing
@@ -109,7 +110,7 @@ func (d *alignDialogue) show(look alignLook, now time.Time) (saved bool, err err
 		}
 	}
 	d.next = look.Next
-	if d.live && !look.Ended && (b.Len() > 0 || !now.Before(d.due)) {
+	if d.live && !look.Ended && look.Number > 0 && (b.Len() > 0 || !now.Before(d.due)) {
 		b.WriteString(d.screen.draw(append(dish.AlignBars(d.words, look.Advice), d.words.Say("cmd.dish.align.keys"))))
 	}
 	if b.Len() == 0 {

@@ -114,7 +114,7 @@ func TestAlignConsoleGoes(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		other bool // somebody else began it
-		go_   func(c *technician, t *testing.T)
+		leave func(c *technician, t *testing.T)
 	}{
 		{"Ctrl-C", false, func(c *technician, t *testing.T) { c.types(t, "\x03") }},
 		{"hang-up", false, func(c *technician, _ *testing.T) { _ = c.conn.Close() }},
@@ -129,8 +129,12 @@ func TestAlignConsoleGoes(t *testing.T) {
 				}
 				c.types(t, "dish align -quiet\r")
 				c.sees(t, "[1] 停，松手别动\r\n")
-				tt.go_(c, t)
+				time.Sleep(time.Second)
+				tt.leave(c, t)
 				time.Sleep(20 * time.Second)
+				if said := c.seen(); tt.name != "hang-up" && !strings.HasSuffix(said, "\x1b[J已停止\r\n> ") {
+					t.Errorf("after Ctrl-C: %q", said[max(0, len(said)-80):])
+				}
 				if s := r.a.current(); s.over() == tt.other {
 					t.Errorf("over is %v", s.over())
 				}

@@ -360,6 +360,24 @@ func TestAlignKnowsTheSatellite(t *testing.T) {
 	})
 }
 
+// Who turns the dish away does not want to hear that there is no signal; afterwards it is
+// a fault.
+func TestAlignRaisesNoFault(t *testing.T) {
+	onAlignRig(t, func(t *testing.T, r *alignRig) {
+		s := r.begin("console", true)
+		r.dish.Rain(30)
+		time.Sleep(noLockTime + 10*time.Second)
+		if codes := r.codes(); len(codes) > 0 {
+			t.Errorf("faults %v", codes)
+		}
+		s.finish("cmd.dish.align.stopped")
+		time.Sleep(20 * time.Second)
+		if codes := r.codes(); len(codes) != 1 || codes[0] != "fault.dish.no_lock" {
+			t.Errorf("afterwards %v", codes)
+		}
+	})
+}
+
 func TestAlignNeedsKeys(t *testing.T) {
 	for _, tt := range []struct{ cut, want string }{
 		{"[dish.tuner]", "dish.tuner.adapter"}, {"", ""},

@@ -126,16 +126,18 @@ func (w *lockWatch) tune(ctx context.Context, shift int) error {
 	return nil
 }
 
-// judge tells of a lock that is lost for a minute.
+// judge tells of a lock that is lost for a minute, unless somebody is at the dish and
+// turns it.
 func (w *lockWatch) judge(l tuner.Lock) {
 	now := w.meter.tick()
+	hurried, _ := w.meter.haste.is()
 	switch {
 	case l.Locked():
 		w.lost = time.Time{}
 		w.meter.faults.set(false, "fault.dish.no_lock", "")
 	case w.lost.IsZero():
 		w.lost = now
-	case now.Sub(w.lost) >= noLockTime:
+	case now.Sub(w.lost) >= noLockTime && !hurried:
 		w.meter.faults.set(true, "fault.dish.no_lock", "", "satellite", w.meter.cfg.Target().Name)
 	}
 }
