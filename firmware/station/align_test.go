@@ -377,29 +377,3 @@ func TestAlignRaisesNoFault(t *testing.T) {
 		}
 	})
 }
-
-func TestAlignNeedsKeys(t *testing.T) {
-	for _, tt := range []struct{ cut, want string }{
-		{"[dish.tuner]", "dish.tuner.adapter"}, {"", ""},
-	} {
-		rows := villageDish
-		if tt.cut != "" {
-			rows = strings.Split(villageDish, tt.cut)[0] + "[dish.incline]\nport = \"/dev/ttyUSB3\"\n"
-		}
-		cfg := dishConfig(t, rows)
-		m := openDishMeter(cfg, &Doors{}, nil, slog.New(slog.DiscardHandler), nil, nil, nil)
-		_, err := m.alignOpts()
-		if said := ""; err != nil {
-			said = sayAlign(text.New("en"), err)
-			if !strings.Contains(said, tt.want) || tt.want == "" {
-				t.Errorf("%q: %q", tt.cut, said)
-			}
-		} else if tt.want != "" {
-			t.Errorf("%q: no mistake", tt.cut)
-		}
-	}
-	var none *dishMeter
-	if _, err := none.alignOpts(); err == nil {
-		t.Error("a station without a dish can be aligned")
-	}
-}
