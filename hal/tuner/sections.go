@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,11 +24,26 @@ type Filter struct {
 func (f Filter) mask() byte { return ^f.Loose }
 
 // The bounds of a demultiplexer: what it keeps until somebody reads, and how often
-// it may wake a reader for nothing.
+// it may wake a reader for nothing, one right after the other.
 const (
 	demuxBuffer = 64 << 10
 	emptyWakes  = 16
+	emptyWait   = 20 * time.Millisecond
 )
+
+// await waits for something to read. empty counts the waits that ended at once, since
+// there was something last: a device that is gone wakes who waits all the time.
+func await(ctx context.Context, k Kernel, empty *int) error {
+	begun := time.Now()
+	err := k.Wait(ctx)
+	if time.Since(begun) >= emptyWait {
+		*empty = 0
+	}
+	if *empty++; *empty > emptyWakes && err == nil {
+		return fmt.Errorf("woken %d times for nothing: %w", *empty, hal.ErrGone)
+	}
+	return err
+}
 
 // Sections hands each whole section that f chooses to each, until it is done. A
 // damaged one is passed over. It is bounded by ctx and by Opts.TableTime: then it
@@ -78,10 +94,7 @@ func (t *Tuner) receive(ctx context.Context, k Kernel, f Filter, each func(psi.S
 		n, err := k.Read(buf)
 		switch {
 		case errors.Is(err, unix.EAGAIN) || err == nil && n == 0:
-			if empty++; empty > emptyWakes {
-				return fmt.Errorf("woken %d times for nothing: %w", empty, hal.ErrGone)
-			}
-			if err := k.Wait(ctx); err != nil {
+			if err := await(ctx, k, &empty); err != nil {
 				return err
 			}
 			continue

@@ -190,24 +190,17 @@ func (s *Stream) read(ctx context.Context, b []byte) (int, error) {
 			return 0, err
 		case n > 0:
 			return n, nil
-		default:
-			if empty++; empty > emptyWakes {
-				return 0, fmt.Errorf("woken %d times for nothing: %w", empty, hal.ErrGone)
-			}
 		}
-		if err := s.wait(ctx, err); err != nil {
+		if err := t.rest(ctx, streamPace); err != nil { // some packets gather
 			return 0, err
+		}
+		if !errors.Is(err, unix.EOVERFLOW) {
+			if err := await(ctx, s.dvr, &empty); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return 0, t.timeUp()
-}
-
-// wait lets some packets gather, and waits when there are none.
-func (s *Stream) wait(ctx context.Context, why error) error {
-	if err := s.tuner.rest(ctx, streamPace); err != nil || !errors.Is(why, unix.EAGAIN) {
-		return err
-	}
-	return s.dvr.Wait(ctx)
 }
 
 // Close ends the stream. A second Close does nothing.

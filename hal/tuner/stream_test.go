@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
 	"pgregory.net/rapid"
 
 	"stationbox/hal"
@@ -256,7 +257,7 @@ func TestCloseWithAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := device.NewDVBCard(world.NewDish(sky()), device.DVBCardOpts{LowMHz: 5150})
 		c.Transmit(0x100, device.LoopTS(carrier()), carrierRate)
-		u := tuner.New(opener(c), "/dev/dvb/adapter0", tuner.Opts{LNB: tuner.Single(5_150_000_000_000_000)})
+		u := tuner.New(opener(c), "/dev/dvb/adapter0", tuner.Opts{LNB: tuner.Single(5150 * physic.MegaHertz)})
 		if err := u.Tune(t.Context(), cBand); err != nil {
 			t.Fatal(err)
 		}
@@ -316,5 +317,53 @@ func TestStreamSurvivesEverything(t *testing.T) {
 				}
 			})
 		})
+	})
+}
+
+// drowsy is a device file whose Wait ends after a tenth of a second, with or without
+// anything to read, as one behind a socket does.
+type drowsy struct{ tuner.Kernel }
+
+func (d drowsy) Wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	return d.Kernel.Wait(ctx)
+}
+
+// Waits that take their time are no sign of a device that is gone.
+func TestDrowsyDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := device.NewDVBCard(world.NewDish(sky()), device.DVBCardOpts{LowMHz: 5150})
+		c.Transmit(0x100, device.LoopTS(carrier()), carrierRate)
+		open := opener(c)
+		u := tuner.New(func(name string) (tuner.Kernel, error) {
+			k, err := open(name)
+			if err != nil {
+				return nil, err
+			}
+			return drowsy{k}, nil
+		}, "/dev/dvb/adapter0", tuner.Opts{LNB: tuner.Single(5150 * physic.MegaHertz)})
+		if err := u.Tune(t.Context(), cBand); err != nil {
+			t.Fatal(err)
+		}
+		openStream(t, u, tuner.Choice{}, func(s *tuner.Stream) {
+			fail(t, c, "mute")
+			b := make([]byte, 300*188)
+			_, err := s.Read(t.Context(), b) // what waited
+			for err == nil {
+				_, err = s.Read(t.Context(), b)
+			}
+			if !errors.Is(err, hal.ErrSilent) {
+				t.Errorf("stream: %v", err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			if _, err := u.Network(ctx); !errors.Is(err, hal.ErrSilent) {
+				t.Errorf("table: %v", err)
+			}
+		})
+		if err := u.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 }
