@@ -44,6 +44,7 @@ type dishMeter struct {
 
 	rec    reception // what lessons want of the receiver
 	losses *lossBook // of lessons
+	ward   ward
 
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]

@@ -380,6 +380,9 @@ func (m *dishMeter) runLog(ctx context.Context) error {
 	var n minute
 	tick := time.NewTicker(signalEvery)
 	defer tick.Stop()
+	if err := m.ward.recall(ctx, m.dir); err != nil {
+		m.log.Info("dish log", "err", err) // the doctor begins anew
+	}
 	ended, flushed := m.tick(), m.tick()
 	for {
 		select {
@@ -393,6 +396,7 @@ func (m *dishMeter) runLog(ctx context.Context) error {
 		if now.Sub(ended) >= dishMinute {
 			if r, some := n.row(m.now()); some && m.clock() == clock.Good {
 				l.add(r)
+				m.ward.add(r)
 			}
 			n, ended = minute{}, now
 		}

@@ -51,15 +51,19 @@ func (q question) whyOwn(ctx context.Context) (command.Result, error) {
 	if err != nil {
 		return command.Result{}, err
 	}
-	atLoss := lockDVBS
-	if d.Tuner.System == "dvb-s2" {
-		atLoss = lockDVBS2
-	}
-	threshold, err := q.number("threshold", min(atLoss, clearSky-1), -5, 39)
+	threshold, err := q.number("threshold", min(lockAt(d.Tuner.System), clearSky-1), -5, 39)
 	if err != nil {
 		return command.Result{}, err
 	}
 	return q.whyRows(lastLoss(rows, clearSky), clearSky, threshold)
+}
+
+// lockAt is the C/N at which a usual carrier of that system is lost.
+func lockAt(system string) float64 {
+	if system == "dvb-s2" {
+		return lockDVBS2
+	}
+	return lockDVBS
 }
 
 // whyRows judges rows, of which there is one at least.

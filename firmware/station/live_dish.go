@@ -101,11 +101,15 @@ func (r *reception) setSuns(list []schedule.Span) {
 	r.suns = list
 }
 
-// sunIn says whether a sun outage is foretold between from and to.
-func (r *reception) sunIn(from, to time.Time) bool {
+func (r *reception) foretold() []schedule.Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range r.suns {
+	return r.suns
+}
+
+// sunIn says whether a sun outage is foretold between from and to.
+func (r *reception) sunIn(from, to time.Time) bool {
+	for _, s := range r.foretold() {
 		if s.From.Before(to) && s.To.After(from) {
 			return true
 		}

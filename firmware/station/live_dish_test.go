@@ -456,14 +456,14 @@ func TestLossBook(t *testing.T) {
 		return firmware.Record{Kind: kindRelock, Lesson: id, Data: data}
 	}
 	for _, n := range []relockNote{
-		{Event: signalLost, Why: dish.LossFade}, {Event: signalTried, Why: dish.LossFade, ForMS: 60_000}, {Event: signalBack, Why: dish.LossFade, ForMS: 90_000},
+		{Event: signalLost, Why: dish.LossFade}, {Event: signalTried, Why: dish.LossFade, ForMS: 60_000}, {Event: signalBack, Why: dish.LossFade, ForMS: 90_000, Doctor: dish.CauseRain},
 		{Event: signalEnded, Why: dish.LossCable, ForMS: 1000}, {Event: signalBack, Why: dish.LossFade, ForMS: -5},
 	} {
 		b.feed(record("a", n))
 	}
 	b.feed(firmware.Record{Kind: "live", Lesson: "a", Data: json.RawMessage(`{"event":"back"}`)})
 	b.feed(firmware.Record{Kind: kindRelock, Lesson: "a", Data: json.RawMessage(`{`)})
-	want := []lossNote{{dish.LossCable, 1, 1000}, {dish.LossFade, 2, 90_000}}
+	want := []lossNote{{dish.LossCable, 1, 1000, ""}, {dish.LossFade, 2, 90_000, dish.CauseRain}}
 	if got := b.of("a"); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
@@ -501,5 +501,59 @@ duration = "45m"
 	}
 	if _, ok := config.DishAddress("dvb:"); !ok {
 		t.Error("the receiver's own transponder")
+	}
+}
+
+// The doctor sees in a loss that goes on what it is, and says so.
+func TestDoctorOfALoss(t *testing.T) {
+	onSatRig(t, func(t *testing.T, r *satRig) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.meter.runLog(ctx) }()
+		r.meter.rec.want(r.lesson("news-1", "cetv"))
+		time.Sleep(3 * time.Hour)
+		if c, sure := r.meter.doctor(); sure {
+			t.Errorf("in good weather: %s", c)
+		}
+		r.card.LoseLevel(12)
+		time.Sleep(15 * time.Minute)
+		r.card.LoseLevel(40)
+		time.Sleep(10 * time.Minute)
+		list := r.faults.list()
+		i := slices.IndexFunc(list, func(f firmware.Fault) bool { return f.Code == "fault.dish.relock" })
+		if i < 0 || list[i].Args["cause"] != "cmd.dish.cause.cable_loss" {
+			t.Errorf("faults %+v", list)
+		}
+		r.card.LoseLevel(0)
+		time.Sleep(6 * time.Minute)
+		if l := r.meter.lossesOf("news-1"); len(l) != 1 || l[0].Why != dish.LossCable || l[0].Doctor != dish.CauseCable {
+			t.Errorf("losses %+v", l)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWard(t *testing.T) {
+	var w ward
+	t0 := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	for i := range 5 * doctorKeeps {
+		w.add(dishRow{At: t0.Add(time.Duration(i) * time.Minute)})
+	}
+	last := t0.Add((5*doctorKeeps - 1) * time.Minute)
+	if len(w.rows) > 2*doctorKeeps {
+		t.Errorf("%d rows", len(w.rows))
+	}
+	if got := w.lastDay(last); len(got) != doctorKeeps+1 || !got[len(got)-1].At.Equal(last) {
+		t.Errorf("%d rows of the last day", len(got))
+	}
+	if got := w.lastDay(last.Add(time.Hour)); got != nil {
+		t.Errorf("an hour without a row: %d rows", len(got))
+	}
+	w.add(dishRow{At: t0})
+	if got := w.lastDay(t0); len(got) != 1 {
+		t.Errorf("after the clock was set back: %d rows", len(got))
 	}
 }

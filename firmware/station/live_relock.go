@@ -35,8 +35,9 @@ type relockNote struct {
 	Remedy dish.Remedy `json:"remedy,omitempty"`
 	Shift  int         `json:"shift_mhz,omitempty"`
 	Round  int         `json:"round,omitempty"`
-	ForMS  int64       `json:"for_ms"` // since the loss
-	Cause  string      `json:"cause,omitempty"`
+	ForMS  int64       `json:"for_ms"`           // since the loss
+	Doctor dish.Cause  `json:"doctor,omitempty"` // why, by the minutes before; of an end
+	Cause  string      `json:"cause,omitempty"`  // why a remedy could not be done
 }
 
 const (
@@ -57,7 +58,9 @@ type lockWatch struct {
 
 	lesson satLesson
 	relock *dish.Relock
-	away   dish.Step // the loss that stands; zero: none
+	away   dish.Step // the loss that stands with the newest remedy; zero: none
+	doctor dish.Cause
+	seen   time.Time // by the doctor
 	notes  int
 }
 
@@ -169,10 +172,10 @@ func (w *lockWatch) supervise(ctx context.Context, l dish.Lookout) {
 	case s.Back:
 		w.over(signalBack, s)
 	case s.Began:
-		w.away = s
+		w.away, w.doctor, w.seen = s, "", m.tick()
 		w.note(relockNote{Event: signalLost, Why: s.Why})
 	case s.Remedy != dish.RemedyNone:
-		w.away.Why = s.Why
+		w.away.Why, w.away.Remedy = s.Why, s.Remedy
 		err := w.remedy(ctx, s)
 		n := relockNote{Event: signalTried, Why: s.Why, Remedy: s.Remedy, Shift: s.Shift, Round: s.Round}
 		if err != nil {
@@ -180,7 +183,23 @@ func (w *lockWatch) supervise(ctx context.Context, l dish.Lookout) {
 		}
 		w.note(n)
 	}
-	w.say(s)
+	if w.consult(m.tick()) || s.Remedy != dish.RemedyNone {
+		w.say()
+	}
+}
+
+// consult asks the doctor when that is due, and says whether there is news.
+func (w *lockWatch) consult(now time.Time) bool {
+	if w.away.Why == "" || now.Sub(w.away.Since) < doctorAfter || now.Sub(w.seen) < doctorEvery || w.meter.rec.elsewhere() {
+		return false
+	}
+	w.seen = now
+	c, sure := w.meter.doctor()
+	if !sure || c == w.doctor {
+		return false
+	}
+	w.doctor = c
+	return true
 }
 
 // remedy does it. Without a lock at its end nothing is wrong yet.
@@ -205,14 +224,14 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // say tells people while the signal is away why, and what is being done.
-func (w *lockWatch) say(s dish.Step) {
-	lost := w.away.Why != ""
-	if lost && s.Remedy == dish.RemedyNone {
-		return
+func (w *lockWatch) say() {
+	cause := "dish.loss." + string(w.away.Why)
+	if w.doctor != "" {
+		cause = "cmd.dish.cause." + string(w.doctor)
 	}
 	w.meter.rec.setWhy(w.away.Why)
-	w.meter.faults.set(lost, "fault.dish.relock", w.lesson.id, "title", w.lesson.title,
-		"cause", "dish.loss."+string(w.away.Why), "remedy", "dish.remedy."+string(s.Remedy))
+	w.meter.faults.set(w.away.Why != "", "fault.dish.relock", w.lesson.id, "title", w.lesson.title,
+		"cause", cause, "remedy", "dish.remedy."+string(w.away.Remedy))
 }
 
 // over ends the loss that stands.
@@ -220,8 +239,8 @@ func (w *lockWatch) over(event string, s dish.Step) {
 	if w.away.Why == "" {
 		return
 	}
-	w.note(relockNote{Event: event, Why: w.away.Why, Remedy: s.Remedy, Shift: s.Shift, Round: s.Round})
-	w.away = dish.Step{}
+	w.note(relockNote{Event: event, Why: w.away.Why, Remedy: s.Remedy, Shift: s.Shift, Round: s.Round, Doctor: w.doctor})
+	w.away, w.doctor = dish.Step{}, ""
 }
 
 // leave ends the watch over a lesson.
@@ -230,6 +249,7 @@ func (w *lockWatch) leave() {
 		return
 	}
 	w.over(signalEnded, dish.Step{})
+	w.meter.rec.setWhy("")
 	w.meter.faults.set(false, "fault.dish.relock", w.lesson.id)
 	w.relock = dish.NewRelock()
 }
@@ -254,6 +274,8 @@ type lossNote struct {
 	Why   dish.Loss `json:"why"`
 	Times int       `json:"times"`
 	ForMS int64     `json:"for_ms"`
+	// Doctor is what the doctor made of the last of them, "" when it was not sure.
+	Doctor dish.Cause `json:"doctor,omitempty"`
 }
 
 // mostLossBooks bounds the lessons whose losses are kept.
@@ -293,6 +315,9 @@ func (b *lossBook) add(lesson string, n relockNote) {
 	}
 	list[i].Times++
 	list[i].ForMS += max(n.ForMS, 0)
+	if n.Doctor != "" {
+		list[i].Doctor = n.Doctor
+	}
 	slices.SortFunc(list, func(a, b lossNote) int { return strings.Compare(string(a.Why), string(b.Why)) })
 	b.known[lesson] = list
 }
