@@ -74,7 +74,7 @@ const (
 const (
 	settleFor = 700 * time.Millisecond
 	coarseFor = 3 * time.Second
-	fineFor   = 20 * time.Second
+	fineFor   = 30 * time.Second
 )
 
 // AlignOpts describe the dish that is aligned.

@@ -29,8 +29,8 @@ const (
 const (
 	mostPatience = 38   // moves, after which what was reached has to do
 	patience     = 32   // after which no axis is led to its flank again
-	mostRedone   = 3    // times that it is
-	redoFrom     = 1.5  // of the error that can be reached
+	mostRedone   = 5    // times that it is
+	redoFrom     = 1.3  // of the error that can be reached
 	fineNoise    = 0.01 // error in dB of the C/N of a long rest, against the one before
 	takeUp       = 0.15 // degrees by which a move goes too far to take up the backlash
 )
@@ -91,11 +91,11 @@ func (g *Guide) lead(axis int) bool {
 	case stageLanded:
 		best := math.Hypot(handError*math.Sqrt2*g.flank(axis), tremble)
 		switch {
-		case n.redone[axis] < mostRedone && g.moves < patience && (e > 2*best || s > redoFrom*best):
+		case n.redone[axis] < mostRedone && g.moves < patience && (e > 0.8*best || s > redoFrom*best):
 			n.redone[axis]++
 			n.stage[axis] = stageFlank
 			return g.toFlank(axis, e, l)
-		case e < -best:
+		case e < -0.6*best:
 			g.move(axis, -e, DoNothing)
 			return true
 		}
