@@ -79,7 +79,7 @@ func (g *Guide) fine(h held) {
 		return
 	}
 	g.lost = 0
-	if t.lockedCount() < 3 && t.sigma0 == 0 || !t.fit(g.o) {
+	if t.lockedCount() < 3 && t.sigma0[0] == 0 || !t.fit(g.o) {
 		g.first()
 		return
 	}

@@ -32,7 +32,7 @@ type trail struct {
 	c0      float64    // C/N at the peak that is expected
 	c0Sigma float64
 	at0     [2]float64 // where the first sample is expected
-	sigma0  float64    // 0: anywhere
+	sigma0  [2]float64 // 0: anywhere
 	tilt0   Gauge      // what the inclinometer shows at the peak, when that was found
 	tilt    Gauge      // and by the last fit
 	est     [2]float64 // degrees on the sky by which the dish is off now
@@ -175,8 +175,8 @@ func (f *trailFit) residuals(p, out []float64) {
 	}
 	rest[6] = p[atCompass] / max(0.5, float64(first.compass.Error))
 	rest[7], rest[8] = 0, 0
-	if f.sigma0 > 0 {
-		rest[7], rest[8] = (p[atX]-f.at0[0])/f.sigma0, (p[atY]-f.at0[1])/f.sigma0
+	if f.sigma0[0] > 0 {
+		rest[7], rest[8] = (p[atX]-f.at0[0])/f.sigma0[0], (p[atY]-f.at0[1])/f.sigma0[1]
 	}
 }
 
@@ -430,10 +430,25 @@ func (t *trail) again() trail {
 	return trail{c0: t.top, c0Sigma: 0.15, before: [2]float64{t.way(0), t.way(1)}}
 }
 
+// settled begins anew with the last sample and what is known by all, before that is
+// forgotten.
+func (t *trail) settled() {
+	const doubt, topDoubt = 1.2, 0.05
+	n := t.again()
+	n.at0, n.sigma0 = t.est, [2]float64{doubt * t.sigma[0], doubt * t.sigma[1]}
+	n.c0Sigma = topDoubt
+	n.tilt0 = t.tilt0
+	n.est, n.sigma, n.play, n.gap, n.top, n.now = t.est, t.sigma, t.play, t.gap, t.top, t.now
+	last := t.samples[len(t.samples)-1]
+	last.by, last.flipped = 0, false
+	n.add(last)
+	*t = n
+}
+
 // after begins anew when the dish is where it was, within sigma, and C/N is another one.
 func (t *trail) after(cnr, bend, sigma float64) trail {
 	n := t.again()
-	n.at0, n.sigma0 = t.est, sigma
+	n.at0, n.sigma0 = t.est, [2]float64{sigma, sigma}
 	n.c0, n.c0Sigma = cnr+bend*(t.est[0]*t.est[0]+t.est[1]*t.est[1]), 0.5
 	return n
 }

@@ -28,12 +28,14 @@ const (
 // Bounds of the last phase.
 const (
 	mostPatience = 38   // moves, after which what was reached has to do
-	patience     = 32   // after which no axis is led to its flank again
 	mostRedone   = 5    // times that it is
 	redoFrom     = 1.3  // of the error that can be reached
 	fineNoise    = 0.01 // error in dB of the C/N of a long rest, against the one before
 	takeUp       = 0.15 // degrees by which a move goes too far to take up the backlash
 )
+
+// patience is after how many moves an axis is led to its peak directly.
+var patience = [...]int{34, 27}
 
 // flank is how far from the peak the last move begins, on the sky.
 func (g *Guide) flank(axis int) float64 {
@@ -77,35 +79,36 @@ func (g *Guide) lead(axis int) bool {
 	if g.tilts(axis) {
 		return g.leadByTilt(axis, e, l)
 	}
-	switch n.stage[axis] {
-	case stageNew:
+	best := math.Hypot(handError*math.Sqrt2*g.flank(axis), tremble)
+	late := g.moves >= patience[axis]
+	switch {
+	case n.stage[axis] == stageOver:
+		return false
+	case late && math.Abs(e) > 1.5*best:
+		n.stage[axis] = stageOver
+		g.move(axis, t.asked(axis, -e), DoNothing)
+	case n.stage[axis] == stageNew && !late, n.stage[axis] == stageFlank && !late && (t.way(axis) < 0 || math.Abs(e+l) > 0.5*l):
 		n.stage[axis] = stageFlank
-		return g.toFlank(axis, e, l)
-	case stageFlank:
-		if t.way(axis) < 0 || math.Abs(e+l) > 0.5*l {
-			return g.toFlank(axis, e, l)
-		}
+		g.toFlank(axis, e, l)
+	case n.stage[axis] == stageFlank && !late:
 		n.stage[axis] = stageLanded
 		g.move(axis, -e, DoNothing)
-		return true
-	case stageLanded:
-		best := math.Hypot(handError*math.Sqrt2*g.flank(axis), tremble)
-		switch {
-		case n.redone[axis] < mostRedone && g.moves < patience && (e > 0.8*best || s > redoFrom*best):
-			n.redone[axis]++
-			n.stage[axis] = stageFlank
-			return g.toFlank(axis, e, l)
-		case e < -0.6*best:
-			g.move(axis, -e, DoNothing)
-			return true
-		}
+	case !late && n.redone[axis] < mostRedone && (e > 0.8*best || s > redoFrom*best):
+		n.redone[axis]++
+		n.stage[axis] = stageFlank
+		g.toFlank(axis, e, l)
+	case !late && e < -0.6*best:
+		g.move(axis, -e, DoNothing)
+	default:
 		n.stage[axis] = stageOver
+		t.settled()
+		return false
 	}
-	return false
+	return true
 }
 
 // toFlank leads to the flank at -l, the last move forward.
-func (g *Guide) toFlank(axis int, e, l float64) bool {
+func (g *Guide) toFlank(axis int, e, l float64) {
 	t := &g.trail
 	back := t.way(axis) < 0
 	to := -l
@@ -113,7 +116,6 @@ func (g *Guide) toFlank(axis int, e, l float64) bool {
 		to = -l - takeUp
 	}
 	g.move(axis, t.asked(axis, to-e), DoNothing)
-	return true
 }
 
 // leadByTilt goes to both flanks and then to the middle, as often as the inclinometer

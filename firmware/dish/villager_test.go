@@ -14,6 +14,7 @@ var (
 	campaign  = flag.Bool("campaign", false, "the whole table of alignments: a minute or two")
 	casesFlag = flag.Int("cases", 25, "villagers of each scene in the campaign")
 	seedFlag  = flag.Uint64("seed", 1, "of the campaign")
+	sceneFlag = flag.String("scenes", "", "only those whose name has this in it")
 	traceFlag = flag.String("case", "", "scene/case of the campaign to tell move by move")
 )
 
