@@ -39,8 +39,9 @@ type trail struct {
 	sigma   [2]float64
 	play    [2]float64 // backlash
 	gap     [2]float64 // where in it the screw is
-	top     float64    // C/N at the peak
-	now     Gauge      // the offset as people see it
+	top     float64    // C/N at the peak, and its error
+	topErr  float64
+	now     Gauge // the offset as people see it
 }
 
 // What is known beforehand of hands, screws, beams and the sky, as standard deviations.
@@ -366,7 +367,7 @@ func (t *trail) settle(f *trailFit, best place, found []place) {
 	t.est, t.sigma = f.end(best)
 	t.play = [2]float64{math.Abs(best.p[atBackX]), math.Abs(best.p[atBackY])}
 	t.gap = f.path(best.p, func(int, float64, float64) {})
-	t.top = best.p[atTop]
+	t.top, t.topErr = best.p[atTop], math.Sqrt(best.inverse[atTop][atTop])
 	t.tilt = Gauge{true, Degrees(best.p[atTilt]), Degrees(math.Sqrt(best.inverse[atTilt][atTilt]))}
 	var weight float64
 	var sum [2]float64
@@ -433,12 +434,12 @@ func (t *trail) again() trail {
 // settled begins anew with the last sample and what is known by all, before that is
 // forgotten.
 func (t *trail) settled() {
-	const doubt, topDoubt = 1.2, 0.05
+	const doubt = 1.2
 	n := t.again()
 	n.at0, n.sigma0 = t.est, [2]float64{doubt * t.sigma[0], doubt * t.sigma[1]}
-	n.c0Sigma = topDoubt
+	n.c0Sigma = max(0.05, doubt*t.topErr)
 	n.tilt0 = t.tilt0
-	n.est, n.sigma, n.play, n.gap, n.top, n.now = t.est, t.sigma, t.play, t.gap, t.top, t.now
+	n.est, n.sigma, n.play, n.gap, n.now = t.est, t.sigma, t.play, t.gap, t.now
 	last := t.samples[len(t.samples)-1]
 	last.by, last.flipped = 0, false
 	n.add(last)
