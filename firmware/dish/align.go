@@ -142,12 +142,12 @@ type Guide struct {
 	moves  int
 	best   Bar
 	rest   resting
-	found  finding // the search
-	trail  trail   // the fit
-	asked  sample  // the move whose sample is not yet there
-	near   nearing // the last phase
-	undone bool    // the last move took the one before back
-	begun  time.Time
+	found  finding   // the search
+	trail  trail     // the fit
+	asked  sample    // the move whose sample is not yet there
+	near   nearing   // the last phase
+	undone bool      // the last move took the one before back
+	begun  time.Time // of the first reading
 	skew   skewing
 	ready  DB  // C/N before the bolts were tightened
 	tries  int // in the coarse phase

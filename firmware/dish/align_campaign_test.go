@@ -77,8 +77,8 @@ func (b tally) good() (n int) {
 	return n
 }
 
-// String tells successes, causes, and the middle, the twentieth part and the most of moves, minutes and
-// degrees.
+// String tells successes, causes, and of moves, minutes, degrees off and the error that
+// the guide states the middle, the 95th part of 100 and the most.
 func (b tally) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%-34s %4d of %4d", b.name, b.good(), len(b.all))
@@ -113,14 +113,14 @@ func spread(all []outcome, format string, of func(outcome) float64) (s string) {
 // TestVillagerFindsThePeak lets villagers follow nothing but the words. With -args
 // -campaign there are many of each scene, and a table of what the others failed by.
 func TestVillagerFindsThePeak(t *testing.T) {
-	cases := 1
+	cases, every := 1, 7 // one villager of each dish
 	if *campaign {
-		cases = *casesFlag
+		cases, every = *casesFlag, 1
 	}
 	all := tally{name: "all"}
-	t.Logf("%-34s within 0.05°; causes: %s | moves, minutes, degrees off: half, 95 of 100, most", "", strings.Join(causes, ", "))
+	t.Logf("%-34s within 0.05°; causes: %s | moves, minutes, degrees off, error stated: half, 95 of 100, most", "", strings.Join(causes, ", "))
 	for i, s := range scenes() {
-		if !strings.Contains(s.name, *sceneFlag) {
+		if i%every != 0 || !strings.Contains(s.name, *sceneFlag) {
 			continue
 		}
 		line := tally{name: s.name}
@@ -144,7 +144,7 @@ func TestVillagerFindsThePeak(t *testing.T) {
 		all.all = append(all.all, line.all...)
 	}
 	t.Log(all)
-	if len(all.all) == 0 || 10*all.good() < 8*len(all.all) {
+	if *campaign && 10*all.good() < 8*len(all.all) || 2*all.good() < len(all.all) {
 		t.Errorf("%d of %d within %v° in %d moves", all.good(), len(all.all), goalOff, goalMoves)
 	}
 }

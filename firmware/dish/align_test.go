@@ -136,6 +136,24 @@ func TestTighteningIsVerified(t *testing.T) {
 	}
 }
 
+// TestTurnedTheWrongWay: one move of the last phase goes left instead of right.
+func TestTurnedTheWrongWay(t *testing.T) {
+	near, tried := 0, 0
+	for _, mislead := range []int{9, 11, 13} {
+		w := newWorld(scenes()[4], rand.New(rand.NewPCG(2, 3)))
+		v := &villager{w: w, g: guideFor(t, w), trace: func(string, ...any) {}, mislead: mislead}
+		x, y := v.align(t, dish.DoTighten, 60)
+		tried++
+		if math.Hypot(x, y) <= 0.1 && v.moves <= goalMoves {
+			near++
+		}
+		t.Logf("move %d wrong: %d moves, %.3f off", mislead, v.moves, math.Hypot(x, y))
+	}
+	if near < tried-1 {
+		t.Errorf("%d of %d come near", near, tried)
+	}
+}
+
 // TestSignalLostIsSoughtAgain: somebody kicks the dish while it is nearly done.
 func TestSignalLostIsSoughtAgain(t *testing.T) {
 	v := aligned(t, 0, dish.DoTighten)

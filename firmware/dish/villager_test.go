@@ -170,15 +170,16 @@ const (
 
 // villager follows words, as well as hands can.
 type villager struct {
-	w     *world
-	g     *dish.Guide
-	trace func(string, ...any)
-	last  dish.Advice
-	tight float64 // by how much tightening moves the dish, at most
-	moves int
-	wrong int                     // moves in the wrong direction
-	late  int                     // of them, after the search
-	count [dish.PhaseDone + 1]int // moves in each phase
+	w       *world
+	g       *dish.Guide
+	trace   func(string, ...any)
+	last    dish.Advice
+	tight   float64 // by how much tightening moves the dish, at most
+	moves   int
+	wrong   int                     // moves in the wrong direction
+	late    int                     // of them, after the search
+	mislead int                     // the number of a move that surely goes wrong
+	count   [dish.PhaseDone + 1]int // moves in each phase
 }
 
 func (v *villager) step(moved bool) dish.Advice {
@@ -207,7 +208,7 @@ func (v *villager) follow(key string, a dish.Amount) {
 	}
 	by *= v.hand()
 	w := v.w
-	if key != "align.tighten" && w.rnd.IntN(mistaken) == 0 {
+	if v.mislead == v.last.Moves || key != "align.tighten" && w.rnd.IntN(mistaken) == 0 {
 		by = -by // right is left
 		v.wrong++
 		if v.last.Phase > dish.PhaseSearch {
