@@ -109,20 +109,16 @@ func SeasonBoresight(p Place, o Orbit, beamwidth Degrees, log []Sight) (Boresigh
 	if err := b.review(p, o, beamwidth, groups, days); err != nil {
 		return Boresight{}, days, err
 	}
-	dry := slices.DeleteFunc(slices.Concat(groups...), func(s Sight) bool { return !worth(s, groups, days) })
+	var dry []Sight
+	for i, g := range groups {
+		if days[i].Use == PassageUsed || days[i].Use == PassageMute {
+			dry = append(dry, g...)
+		}
+	}
 	if b, err = FindBoresight(p, o, beamwidth, dry); err != nil {
 		return Boresight{}, days, err
 	}
 	return b, days, nil
-}
-
-// worth says whether the day of s is of use.
-func worth(s Sight, groups [][]Sight, days []PassageDay) bool {
-	i, ok := slices.BinarySearchFunc(groups, s.At, func(g []Sight, at time.Time) int { return g[len(g)-1].At.Compare(at) })
-	if !ok && i == len(groups) {
-		return false
-	}
-	return days[i].Use == PassageUsed || days[i].Use == PassageMute
 }
 
 // sightDays cuts a sorted log where nothing was looked at for long.

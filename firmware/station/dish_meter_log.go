@@ -212,12 +212,12 @@ func (l *dishHistory) add(r dishRow) {
 func (l *dishHistory) flush() error {
 	for len(l.waiting) > 0 {
 		month := l.waiting[0].At.UTC().Format("2006-01")
-		n, text := 0, ""
+		n, text := 0, strings.Builder{}
 		for n < len(l.waiting) && l.waiting[n].At.UTC().Format("2006-01") == month {
-			text += l.waiting[n].encode()
+			text.WriteString(l.waiting[n].encode())
 			n++
 		}
-		if err := appendDish(filepath.Join(l.dir, month+".csv"), dishHeader, text); err != nil {
+		if err := appendDish(filepath.Join(l.dir, month+".csv"), dishHeader, text.String()); err != nil {
 			return fmt.Errorf("dish log: %w", err)
 		}
 		l.waiting = l.waiting[n:]

@@ -12,11 +12,14 @@ import (
 
 // How a slow fade is told.
 const (
-	fadeOf      = 0.5 // dB of C/N against the first fortnight
-	fadeLevel   = 0.4 // dB of level
-	trendShown  = 26  // weeks
-	seasonWeeks = 40  // that are needed to tell a season
-	tenths      = 900 // of C/N from cnrLowest on
+	fadeOf      = 0.5   // dB of C/N against the first fortnight
+	fadeLevel   = 0.4   // dB of level
+	trendShown  = 26    // weeks
+	seasonWeeks = 40    // that are needed to tell a season
+	yearPairs   = 6     // weeks with one a year before, that are needed to compare years
+	grownOf     = 0.3   // dB by which a summer is worse than the one before
+	gainDrift   = -0.05 // dB a kelvin, of an LNB
+	tenths      = 900   // of C/N from cnrLowest on
 	cnrLowest   = -30
 	week        = 7 * 24 * time.Hour
 )
@@ -26,6 +29,7 @@ type weekNote struct {
 	From    time.Time `json:"from"`
 	CNR     float64   `json:"cnr_db"` // below which three quarters of the minutes lie: rain does not count
 	Level   *float64  `json:"level_dbm,omitempty"`
+	Celsius *float64  `json:"temp_c,omitempty"`
 	Lock    float64   `json:"lock_share"`
 	Minutes int       `json:"minutes"`
 }
@@ -33,11 +37,19 @@ type weekNote struct {
 // trendNote is `dish trend` as -json prints it.
 type trendNote struct {
 	Weeks   []weekNote `json:"weeks"`
-	Usual   float64    `json:"usual_cnr_db"`  // of the first fortnight
-	Fade    float64    `json:"fade_db"`       // of C/N since then, as the last fortnight is
-	Sunk    *float64   `json:"level_down_db"` // nil: not told
-	Summer  *float64   `json:"summer_db"`     // by how much summer is worse than winter; nil: too short
-	Verdict string     `json:"verdict"`       // "short", "steady", "better", "season", "weaker", "noisier", "fading"
+	Usual   float64    `json:"usual_cnr_db"`    // of the first fortnight
+	Fade    float64    `json:"fade_db"`         // of C/N since then, as the last fortnight is
+	Sunk    *float64   `json:"level_down_db"`   // nil: not told
+	Summer  *float64   `json:"summer_db"`       // by how much summer is worse than winter; nil: too short
+	Leaves  *float64   `json:"summer_level_db"` // by how much the level is lower in summer, the LNB's warmth taken out
+	Year    *float64   `json:"year_db"`         // by how much C/N is worse than in the same weeks a year before; nil: too short
+	Winters *float64   `json:"winters_db"`      // the same of winter weeks
+	Summers *float64   `json:"summers_db"`      // the same of summer weeks
+	// Verdict is "short", "steady", "better", "season" (leaves), "tree_grows", "warmth", or of
+	// what goes on all year round "weaker", "noisier", "fading".
+	Verdict string `json:"verdict"`
+
+	weaker *float64 // dB of level against the same weeks a year before
 }
 
 // weekSum gathers a week, without keeping its minutes.
@@ -47,6 +59,7 @@ type weekSum struct {
 	n     int
 	lock  average
 	level average
+	temp  average
 }
 
 func (w *weekSum) add(r dishRow) {
@@ -58,6 +71,7 @@ func (w *weekSum) add(r dishRow) {
 	w.cnr[max(0, min(tenths-1, i))]++
 	w.n++
 	w.level.add(r.Level)
+	w.temp.add(r.Celsius)
 }
 
 // note is false for a week that says too little.
@@ -75,6 +89,10 @@ func (w *weekSum) note() (weekNote, bool) {
 	if w.level.n > 0 {
 		v := math.Round(10*w.level.mean()) / 10
 		n.Level = &v
+	}
+	if w.temp.n > 0 {
+		v := round1(w.temp.mean())
+		n.Celsius = &v
 	}
 	return n, true
 }
@@ -143,26 +161,47 @@ func trendOf(weeks []weekNote) trendNote {
 		v := round1(a - b)
 		n.Sunk = &v
 	}
-	n.Summer = summerOf(weeks)
+	n.seasons(weeks)
 	n.Verdict = n.judge()
 	return n
 }
 
-// judge tells by how C/N and level went together what it may be.
+// judge tells by how C/N and level went together, and by what comes back each year, what it
+// may be. What goes on from year to year comes first: a season hides it.
 func (n trendNote) judge() string {
+	fade, sunk := n.Fade, n.Sunk
 	switch {
-	case n.Summer != nil && *n.Summer >= fadeOf:
-		return "season"
-	case n.Fade <= -fadeOf:
+	case n.Winters != nil: // leaves play no part in it
+		fade, sunk = *n.Winters, n.weaker
+	case n.Year != nil:
+		fade, sunk = *n.Year, n.weaker
+	}
+	seasonal := n.Summer != nil && *n.Summer >= fadeOf
+	switch {
+	case seasonal && (n.Winters == nil || fade < fadeOf):
+		return n.seasonal()
+	case fade <= -fadeOf || n.Year != nil && *n.Year <= -fadeOf:
 		return "better"
-	case n.Fade < fadeOf:
+	case fade < fadeOf:
 		return "steady"
-	case n.Sunk == nil:
+	case sunk == nil:
 		return "fading"
-	case *n.Sunk >= fadeLevel:
+	case *sunk >= fadeLevel:
 		return "weaker"
 	}
 	return "noisier"
+}
+
+// seasonal tells leaves, which take level and C/N, from an LNB that is noisier when it is
+// warm. Leaves that take more each summer are those of a tree that grows.
+func (n trendNote) seasonal() string {
+	switch {
+	case n.Leaves != nil && *n.Leaves < *n.Summer/2:
+		return "warmth"
+	case n.Summers != nil && n.Winters != nil && *n.Summers >= grownOf && *n.Summers-*n.Winters >= grownOf:
+		return "tree_grows"
+	}
+	return "season"
 }
 
 func round1(v float64) float64 { return math.Round(10*v) / 10 }
@@ -185,57 +224,19 @@ func levelMean(weeks []weekNote) float64 {
 	return a.mean()
 }
 
-// summerOf is by how much May to September is worse than November to March, when a slow
-// change over the years is taken out; nil when the log is too short to tell.
-func summerOf(weeks []weekNote) *float64 {
-	if len(weeks) < seasonWeeks {
-		return nil
-	}
-	// C/N = a + b·year + c·summer, by the means within summer and winter.
-	var x, y, xx, xy, n [2]float64
-	for _, w := range weeks {
-		s := season(w.From)
-		if s < 0 {
-			continue
-		}
-		t := w.From.Sub(weeks[0].From).Hours() / 8766
-		n[s], x[s], y[s], xx[s], xy[s] = n[s]+1, x[s]+t, y[s]+w.CNR, xx[s]+t*t, xy[s]+t*w.CNR
-	}
-	if n[0] < 8 || n[1] < 8 {
-		return nil
-	}
-	var within, together float64
-	for s := range 2 {
-		within += xx[s] - x[s]*x[s]/n[s]
-		together += xy[s] - x[s]*y[s]/n[s]
-	}
-	slope := together / within
-	v := round1((y[0]/n[0] - slope*x[0]/n[0]) - (y[1]/n[1] - slope*x[1]/n[1]))
-	return &v
-}
-
-// season is 0 in winter, 1 while there are leaves, -1 in between.
-func season(t time.Time) int {
-	switch m := t.Month(); {
-	case m >= time.November || m <= time.March:
-		return 0
-	case m >= time.May && m <= time.September:
-		return 1
-	}
-	return -1
-}
-
 func (n trendNote) text(c *text.Catalogue, zone *time.Location) string {
 	l := lineup{words: c, head: c.Say("dish.trend." + n.Verdict)}
 	l.add("dish.trend.usual", figure(n.Usual, 1)+" dB", c.Say("dish.trend.usual_means"))
 	if n.Verdict != "short" {
 		l.add("dish.trend.fade", figure(n.Fade, 1)+" dB", c.Say("dish.trend."+n.Verdict+".hint"))
 	}
-	if n.Sunk != nil {
-		l.add("dish.trend.sunk", figure(*n.Sunk, 1)+" dB", "")
-	}
-	if n.Summer != nil {
-		l.add("dish.trend.summer", figure(*n.Summer, 1)+" dB", "")
+	for _, r := range []struct {
+		key string
+		v   *float64
+	}{{"dish.trend.sunk", n.Sunk}, {"dish.trend.summer", n.Summer}, {"dish.trend.leaves", n.Leaves}, {"dish.trend.year", n.Year}, {"dish.trend.winters", n.Winters}, {"dish.trend.summers", n.Summers}} {
+		if r.v != nil {
+			l.add(r.key, figure(*r.v, 1)+" dB", "")
+		}
 	}
 	for _, w := range n.Weeks[max(0, len(n.Weeks)-trendShown):] {
 		l.rows = append(l.rows, [3]string{w.From.In(zone).Format(time.DateOnly), figure(w.CNR, 1) + " dB",

@@ -178,7 +178,7 @@ func (m *dishMeter) watchSun(l *transitLog) {
 	if n.asked > 0 {
 		l.add(n.row(m.clockBound(), tunedOf(m.cfg)))
 	}
-	l.look = transitLook{}
+	l.look = transitLook{begun: now}
 }
 
 // clockBound is by how many seconds now may be wrong; NaN when nobody knows.
