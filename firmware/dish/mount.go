@@ -37,6 +37,7 @@ const (
 	MountElevation MountState = "slack_elevation" // the elevation drops by steps and nothing leans
 	MountAzimuth   MountState = "slack_azimuth"   // it turned about its mast and leans as before
 	MountWind      MountState = "wind"            // it shakes, and comes back
+	MountAligned   MountState = "aligned"         // it was turned and receives better: somebody did that
 	MountSensor    MountState = "sensor_slipped"  // the inclinometer tells of a tilt that C/N does not know of
 	MountElsewhere MountState = "elsewhere"       // C/N fell, and the mount stands as it did
 	MountUnknown   MountState = "unknown"
@@ -117,6 +118,9 @@ func (m *mountTrace) judge() MountVerdict {
 	switch {
 	case !m.el.known || !m.lean.known:
 		return m.blind()
+	case m.bettered():
+		path := m.along()
+		return MountVerdict{State: MountAligned, Onset: path.onset(m), Confidence: 0.8, Clues: m.tilted()}
 	case m.lean.moved(m.limit) || math.Abs(m.lean.change) > max(m.limit/2, aside*math.Abs(m.el.change)) && m.el.moved(m.limit):
 		return m.leant()
 	case m.el.moved(m.limit):
@@ -128,6 +132,11 @@ func (m *mountTrace) judge() MountVerdict {
 		return v
 	}
 	return MountVerdict{State: MountSteady, Confidence: 0.9, Clues: m.standing()}
+}
+
+// bettered says that the dish stands otherwise and receives more.
+func (m *mountTrace) bettered() bool {
+	return m.cnr.known && m.cnr.change >= max(fallSeen/2, 4*m.cnr.noise) && (m.el.moved(m.limit) || m.lean.moved(m.limit))
 }
 
 // blind is the verdict without an inclinometer.

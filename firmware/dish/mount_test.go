@@ -181,7 +181,6 @@ func TestMountKinds(t *testing.T) {
 
 func (c *mountCase) checkBase(t *testing.T, v dish.MountVerdict) {
 	t.Helper()
-	_, _, _ = c.stands(24 * c.days)
 	toward := math.Mod(float64(c.stand.Azimuth)+c.toward*180/math.Pi, 360)
 	if off := math.Abs(math.Remainder(float64(v.Toward)-toward, 360)); off > 10 {
 		t.Errorf("it tilts towards %.0f, said %.0f", toward, float64(v.Toward))
@@ -208,6 +207,19 @@ func TestMountSensorSlipped(t *testing.T) {
 		log[len(log)/2+i].Elevation -= 2
 	}
 	if v, err := dish.JudgeMount(c.stand, log); err != nil || v.State != dish.MountSensor {
+		t.Errorf("%+v %v", v, err)
+	}
+}
+
+// Somebody who aligns a dish and writes nothing down loosens no bolt.
+func TestMountAligned(t *testing.T) {
+	c := mountCaseOf("steady", 6)
+	log := c.log()
+	for i := len(log) / 2; i < len(log); i++ {
+		log[i].Elevation, log[i].CNR, log[i].Level = log[i].Elevation+0.4, log[i].CNR+0.6, log[i].Level+0.6
+	}
+	v, err := dish.JudgeMount(c.stand, log)
+	if err != nil || v.State != dish.MountAligned || v.Onset.Sub(log[len(log)/2].At).Abs() > 6*time.Hour {
 		t.Errorf("%+v %v", v, err)
 	}
 }

@@ -63,7 +63,8 @@ type PassageUse string
 const (
 	PassageUsed  PassageUse = "used"
 	PassageRain  PassageUse = "rain"  // C/N went its own ways
-	PassageMoved PassageUse = "moved" // dry, and yet the Sun came at another time than on the other days
+	PassageOdd   PassageUse = "odd"   // dry, and yet the Sun was not as on the other days
+	PassageMoved PassageUse = "moved" // the first day of a dish that was moved
 	PassageFew   PassageUse = "few"   // readings
 	PassageMute  PassageUse = "mute"  // dry, but the Sun did not show: it tells the clear sky only
 )
@@ -77,6 +78,7 @@ var (
 
 const (
 	fewPassage  = fewSights // readings of a day
+	beamEvery   = 4         // of so many readings one is used to find the width of the beam
 	misfitLeast = 0.25      // dB that a day may be off anyhow: the Sun's disc is not even
 	misfitTimes = 2.5       // and by how much more than the middle day
 	wetBelow    = 0.8       // dB: a clear sky that is weaker than the usual one is none
@@ -86,9 +88,9 @@ const (
 )
 
 // SeasonBoresight is FindBoresight of the log of a whole season, with what each day is
-// worth. Days of rain are left out. Days that contradict the others while the Sun passes and
-// are as dry as those before and after it are an ErrMoved. The days are told also with an
-// error.
+// worth. Days of rain are left out. When the days before and after one agree among themselves
+// on two boresights, the dish was moved: ErrMoved, and that day is PassageMoved. The width of
+// the beam is found too, near beamwidth. The days are told also with an error.
 func SeasonBoresight(p Place, o Orbit, beamwidth Degrees, log []Sight) (Boresight, []PassageDay, error) {
 	log = slices.SortedFunc(slices.Values(log), func(a, b Sight) int { return a.At.Compare(b.At) })
 	groups := sightDays(log)
@@ -102,11 +104,11 @@ func SeasonBoresight(p Place, o Orbit, beamwidth Degrees, log []Sight) (Boresigh
 		}
 		good = append(good, g...)
 	}
-	b, err := FindBoresight(p, o, beamwidth, good)
+	b, beam, err := boresightAndBeam(p, o, beamwidth, good)
 	if err != nil {
 		return Boresight{}, days, err
 	}
-	if err := b.review(p, o, beamwidth, groups, days); err != nil {
+	if err := b.review(p, o, beam, groups, days); err != nil {
 		return Boresight{}, days, err
 	}
 	var dry []Sight
@@ -115,10 +117,45 @@ func SeasonBoresight(p Place, o Orbit, beamwidth Degrees, log []Sight) (Boresigh
 			dry = append(dry, g...)
 		}
 	}
-	if b, err = FindBoresight(p, o, beamwidth, dry); err != nil {
-		return Boresight{}, days, err
+	b, _, err = boresightAndBeam(p, o, beamwidth, dry)
+	return b, days, err
+}
+
+// boresightAndBeam also finds how wide the beam is, as 70·λ/D is right to some tenths only:
+// the width at which every few readings are off the least.
+func boresightAndBeam(p Place, o Orbit, beamwidth Degrees, log []Sight) (Boresight, Degrees, error) {
+	var few []Sight
+	for i := 0; i < len(log); i += beamEvery {
+		few = append(few, log[i])
 	}
-	return b, days, nil
+	beam, least := beamwidth, math.Inf(1)
+	for _, scale := range []Degrees{1, 0.94, 1.06, 0.88, 1.12, 0.82, 1.18} {
+		b, err := FindBoresight(p, o, beamwidth*scale, few)
+		if err != nil {
+			continue // all readings may know more
+		}
+		if off := b.squares(p, o, beamwidth*scale, few); off < least {
+			beam, least = beamwidth*scale, off
+		}
+	}
+	b, err := FindBoresight(p, o, beam, log)
+	return b, beam, err
+}
+
+// squares is the mean of the squares of what the readings of each day are off; those far off
+// count alike.
+func (b Boresight) squares(p Place, o Orbit, beamwidth Degrees, log []Sight) float64 {
+	f, err := newTransit(p, o, beamwidth, log)
+	if err != nil {
+		return math.Inf(1)
+	}
+	f.w = slices.Repeat([]float64{1}, len(f.cnr))
+	return f.worth(fitted{g: b.guess()}) / float64(len(f.cnr))
+}
+
+// guess is b as the fit has it.
+func (b Boresight) guess() guess {
+	return guess{float64(b.CrossElevation), float64(b.Elevation), math.Log(math.Expm1(float64(b.Depth) * math.Ln10 / 10))}
 }
 
 // sightDays cuts a sorted log where nothing was looked at for long.
@@ -163,7 +200,7 @@ func (b Boresight) review(p Place, o Orbit, beamwidth Degrees, groups [][]Sight,
 	most := DB(max(misfitLeast, misfitTimes*misfits[(len(misfits)-1)/2]))
 	usual := DB(clears[(len(clears)-1)/2])
 	err := sortOut(days, most, usual)
-	if day, moved := moveAmong(days, max(moveLeast, movePart*beamwidth), b.Noise); moved && !errors.Is(err, ErrMoved) {
+	if day, moved := moveAmong(days, max(moveLeast, movePart*beamwidth), b.Noise); moved {
 		days[day].Use = PassageMoved
 		return ErrMoved
 	}
@@ -172,7 +209,7 @@ func (b Boresight) review(p Place, o Orbit, beamwidth Degrees, groups [][]Sight,
 
 // sortOut marks the days that are off, and says what they mean together.
 func sortOut(days []PassageDay, most, usual DB) error {
-	telling, odd, moved := 0, 0, 0 // days that the Sun shows on, and those that contradict them
+	telling, odd := 0, 0 // days that the Sun shows on, and those that contradict them
 	for i := range days {
 		d := &days[i]
 		switch {
@@ -180,8 +217,8 @@ func sortOut(days []PassageDay, most, usual DB) error {
 		case d.Clear < usual-wetBelow:
 			d.Use = PassageRain
 		case d.Misfit > most && d.beside < dryBeside:
-			d.Use = PassageMoved
-			odd, moved = odd+1, moved+1
+			d.Use = PassageOdd
+			odd++
 		case d.Misfit > most:
 			d.Use = PassageRain
 			odd++
@@ -191,10 +228,7 @@ func sortOut(days []PassageDay, most, usual DB) error {
 			telling++
 		}
 	}
-	switch {
-	case moved >= 2:
-		return fmt.Errorf("%w: %d of %d days", ErrMoved, moved, telling+odd)
-	case telling < 2 || odd > telling:
+	if telling < 2 || odd > telling {
 		return fmt.Errorf("%w: %d of %d", ErrRough, odd, telling+odd)
 	}
 	return nil
@@ -207,7 +241,7 @@ func (b Boresight) compare(p Place, o Orbit, beamwidth Degrees, log []Sight, d *
 		return err
 	}
 	dips := make([]float64, len(f.cnr))
-	at := guess{float64(b.CrossElevation), float64(b.Elevation), math.Log(math.Expm1(float64(b.Depth) * math.Ln10 / 10))}
+	at := b.guess()
 	f.dips(at, dips)
 	dry := make([]float64, len(dips)) // C/N without the Sun
 	for i, dip := range dips {

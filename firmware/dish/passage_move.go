@@ -8,14 +8,16 @@ const (
 	movePart  Degrees = 0.06 // and the same as a part of the beam
 	moveSure          = 5    // standard deviations
 	moveDays          = 2    // on either side
+	moveLeft          = 0.6  // of the squares that a move leaves at most: else it was something else
 	slopeStep         = 0.01 // of the slopes: degrees, or of the logarithm
 )
 
 // dayPull is what one day says about another boresight and another strength of the Sun: the
 // normal equations of the first step of a fit, whatever its clear sky.
 type dayPull struct {
-	m [3][3]float64
-	b [3]float64
+	m   [3][3]float64
+	b   [3]float64
+	off float64 // the sum of the squares of what the readings are off
 }
 
 // pull takes the readings of a day with the Sun taken out as at foretells.
@@ -38,6 +40,9 @@ func (f *transit) pull(at guess, dry []float64) (p dayPull) {
 		slopes[a] = high
 	}
 	usual := mean(dry)
+	for _, v := range dry {
+		p.off += (v - usual) * (v - usual)
+	}
 	for a := range slopes {
 		for i, v := range dry {
 			p.b[a] -= slopes[a][i] * (v - usual)
@@ -54,13 +59,13 @@ func (f *transit) pull(at guess, dry []float64) (p dayPull) {
 func moveAmong(days []PassageDay, least Degrees, noise DB) (int, bool) {
 	var list []int
 	for i, d := range days {
-		if d.Use == PassageUsed || d.Use == PassageMoved {
+		if d.Use == PassageUsed || d.Use == PassageOdd {
 			list = append(list, i)
 		}
 	}
 	day, most := 0, 0.0
 	for k := moveDays; k+moveDays <= len(list); k++ {
-		if by, sigma := moveAt(days, list, k, float64(noise)); by > most && by > moveSure*sigma {
+		if by := moveAt(days, list, k, float64(noise)); by > most {
 			day, most = list[k], by
 		}
 	}
@@ -68,16 +73,17 @@ func moveAmong(days []PassageDay, least Degrees, noise DB) (int, bool) {
 }
 
 // moveAt fits boresight, strength and a move between the days before and from the k-th on, and
-// returns how far it is and how well that is known.
-func moveAt(days []PassageDay, list []int, k int, noise float64) (by, sigma float64) {
-	m, b := newMatrix(5), make([]float64, 5) // across, up, strength; the move across and up
+// returns how far it is: 0 when that explains little of what the readings are off, or is not
+// sure.
+func moveAt(days []PassageDay, list []int, k int, noise float64) float64 {
+	m, b, all := newMatrix(5), make([]float64, 5), 0.0 // across, up, strength; the move across and up
 	for n, i := range list {
 		p := days[i].pull
-		index := []int{0, 1, 2}
-		of := []int{0, 1, 2}
+		index, of := []int{0, 1, 2}, []int{0, 1, 2}
 		if n >= k {
 			index, of = append(index, 3, 4), append(of, 0, 1)
 		}
+		all += p.off
 		for r, row := range index {
 			b[row] += p.b[of[r]]
 			for c, column := range index {
@@ -85,14 +91,33 @@ func moveAt(days []PassageDay, list []int, k int, noise float64) (by, sigma floa
 			}
 		}
 	}
+	still := matrix{m[0][:3], m[1][:3], m[2][:3]}
+	x0, err0 := still.answer(b[:3])
+	x, err := m.answer(b)
+	inverse, errInverse := m.inverse()
+	if err0 != nil || err != nil || errInverse != nil {
+		return 0
+	}
+	by, sigma := math.Hypot(x[3], x[4]), noise*math.Sqrt(max(inverse[3][3], inverse[4][4]))
+	left, unmoved := all-dotOf(x, b), all-dotOf(x0, b[:3])
+	if by < moveSure*sigma || left > moveLeft*unmoved {
+		return 0
+	}
+	return by
+}
+
+// answer is x of m·x = b.
+func (m matrix) answer(b []float64) ([]float64, error) {
 	l, err := m.cholesky()
 	if err != nil {
-		return 0, 0
+		return nil, err
 	}
-	inverse, err := m.inverse()
-	if err != nil {
-		return 0, 0
+	return l.solved(b), nil
+}
+
+func dotOf(a, b []float64) (sum float64) {
+	for i, v := range a {
+		sum += v * b[i]
 	}
-	x := l.solved(b)
-	return math.Hypot(x[3], x[4]), noise * math.Sqrt(max(inverse[3][3], inverse[4][4]))
+	return sum
 }

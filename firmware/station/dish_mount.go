@@ -109,7 +109,13 @@ func mountState(ctx context.Context, cfg config.Dish, dir string) (dish.MountVer
 		return dish.MountVerdict{}, err
 	}
 	look := dish.Look(placeOf(cfg), orbitOf(cfg.Target()))
-	return dish.JudgeMount(dish.Stand{Azimuth: look.Azimuth, Elevation: look.Elevation, Beamwidth: width}, h.list)
+	s := dish.Stand{Azimuth: look.Azimuth, Elevation: look.Elevation, Beamwidth: width}
+	if len(h.list) > 0 {
+		if n := measuredBySun(dir, h.list[0].At); n != nil && n.To.Before(h.list[0].At) {
+			s.Across, s.Upright = n.Cross, n.Elevation
+		}
+	}
+	return dish.JudgeMount(s, h.list)
 }
 
 // mountFaults are the states of a mount that somebody must look at. There is one fault at

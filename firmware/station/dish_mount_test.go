@@ -18,7 +18,7 @@ import (
 // The station reads how its mount stands from its own log: a fault with the date, told by
 // trend and why, until the dish is aligned again.
 func TestMountOfOwnLog(t *testing.T) {
-	const days = 40
+	const days = 30
 	tests := []struct {
 		state dish.MountState
 		fault string
@@ -26,18 +26,18 @@ func TestMountOfOwnLog(t *testing.T) {
 	}{
 		{dish.MountSteady, "", func(*dishRow, float64) {}},
 		{dish.MountBase, "fault.dish.base_tilt", func(r *dishRow, day float64) {
-			part := min(1, max(0, (day-10)/25))
+			part := min(1, max(0, (day-8)/18))
 			r.Elevation -= 0.5 * part
 			r.Roll += 0.6 * part
 			r.CNR -= 0.4 * part
 		}},
 		{dish.MountElevation, "fault.dish.slack_elevation", func(r *dishRow, day float64) {
-			if day > 20 {
+			if day > 15 {
 				r.Elevation, r.CNR, r.Level = r.Elevation-0.7, r.CNR-0.8, r.Level-0.8
 			}
 		}},
 		{dish.MountAzimuth, "fault.dish.slack_azimuth", func(r *dishRow, day float64) {
-			if day > 20 {
+			if day > 15 {
 				r.Heading, r.CNR, r.Level = math.Mod(r.Heading+361.6, 360), r.CNR-2, r.Level-1.9
 			}
 		}},

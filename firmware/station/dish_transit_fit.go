@@ -54,7 +54,7 @@ type transitNote struct {
 // spoiltDay is a day that was left out.
 type spoiltDay struct {
 	Date string `json:"date"`
-	Why  string `json:"why"` // "missing", "clock", "rain", "moved", "few"
+	Why  string `json:"why"` // "missing", "clock", "rain", "odd", "moved", "few"
 }
 
 // measureSeason fits the log of a season. What stands against an answer is told in it;
