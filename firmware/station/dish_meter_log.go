@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -55,41 +54,6 @@ type minute struct {
 	least            float64
 }
 
-// average is a running mean; its mean is NaN of nothing.
-type average struct {
-	n       int
-	sum     float64
-	first   float64 // what squares are taken from, so that nothing cancels
-	squares float64
-}
-
-func (a *average) add(v float64) {
-	if math.IsNaN(v) {
-		return
-	}
-	if a.n == 0 {
-		a.first = v
-	}
-	a.n, a.sum = a.n+1, a.sum+v
-	a.squares += (v - a.first) * (v - a.first)
-}
-
-// deviation is the standard deviation; NaN of fewer than two.
-func (a *average) deviation() float64 {
-	if a.n < 2 {
-		return math.NaN()
-	}
-	n, off := float64(a.n), a.mean()-a.first
-	return math.Sqrt(max(0, a.squares-n*off*off) / (n - 1))
-}
-
-func (a *average) mean() float64 {
-	if a.n == 0 {
-		return math.NaN()
-	}
-	return a.sum / float64(a.n)
-}
-
 // signalled takes in a reading of the receiver.
 func (n *minute) signalled(s signalView) {
 	n.asked++
@@ -130,14 +94,6 @@ func (n *minute) heading() float64 {
 	return float64(turned(dish.Degrees(math.Atan2(n.east.sum, n.north.sum) * 180 / math.Pi)))
 }
 
-// numeral writes a number into a cell, nothing for NaN.
-func numeral(v float64, decimals int) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'f', decimals, 64)
-}
-
 // encode writes r as a line.
 func (r dishRow) encode() string {
 	month := r.At.UTC().Format("2006-01")
@@ -153,22 +109,6 @@ func (r dishRow) encode() string {
 func monthOf(t time.Time) time.Time {
 	y, m, _ := t.UTC().Date()
 	return time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
-}
-
-// cellReader reads the numbers of a line; ok is false from the first that is none.
-type cellReader struct {
-	cells []string
-	ok    bool
-}
-
-// num is NaN for an empty cell and for one that the line does not have.
-func (c *cellReader) num(i int, low, high float64) float64 {
-	if i >= len(c.cells) || c.cells[i] == "" {
-		return math.NaN()
-	}
-	v, err := strconv.ParseFloat(c.cells[i], 64)
-	c.ok = c.ok && err == nil && v >= low && v <= high
-	return v
 }
 
 // decodeDishRow reads a line; false for one that is none, as a torn one.
