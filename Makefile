@@ -13,7 +13,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.built=$(BUILT)
 RACE := ./hal/... ./media/... ./firmware/... ./cmd/...
 ALONE := '/power/explore\|/internal/week\|/journal/powercut'
 LIVES := $(GO) test -count=1 -timeout 0 -v -run 'TestDays|TestWeeks' ./cmd/simstation/internal/week -args
-SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout live no-video projector-silent
+SCENARIOS := first-lesson kill-station kill-guard overvoltage brownout live no-video projector-silent dish-faults
 FAULTS ?= 1000
 STARTS ?= 50
 COMPARES ?= 100
@@ -34,7 +34,7 @@ test-fast: setup-test
 	$(GO) test -timeout 10m ./firmware/power $$($(GO) list $(RACE) | grep $(ALONE))
 
 scenarios: setup-test build ## play the scenarios of a village with the real programs, in real time
-	@deploy/scenarios.sh $(SCENARIOS)
+	@deploy/scenarios.sh -beside dish-align $(SCENARIOS)
 
 faults: build ## do FAULTS (default 1000) faults to the real guard, judged at contacts and mains
 	bin/simstation -faults $(FAULTS) -seed 1 -report .cache/faults.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Plays scenarios in real time with the programs in bin/: deploy/scenarios.sh NAME …
+# Plays scenarios in real time with the programs in bin/: deploy/scenarios.sh [-beside LONG] NAME …
+# LONG, a long one that asks little of the machine, is played while the others are, one after the other.
 # Real time needs a machine that has time: when a scenario fails while programs of this machine had to
 # wait for a processor for more than a quarter of the time (the kernel counts it), that run says nothing
 # about the station and is played once more. A failure on a machine that had time is a failure.
@@ -20,14 +21,28 @@ play() { # NAME; leaves the share of waiting, in per cent, in $share
 	echo "scenario $1: exit $rc, programs waited for a processor $share % of the time"
 }
 
-failed=0
-for name in "$@"; do
-	play "$name"
+judge() { # NAME; its exit code is that of the scenario
+	play "$1"
 	if [ "$rc" != 0 ] && [ "$share" -gt 25 ]; then
-		echo "scenario $name: the machine was too busy to judge, once more"
-		play "$name"
+		echo "scenario $1: the machine was too busy to judge, once more"
+		play "$1"
 	fi
-	[ "$rc" = 0 ] || failed=$((failed + 1))
+	return "$rc"
+}
+
+failed=0 count=0 beside=
+if [ "${1:-}" = -beside ]; then
+	judge "$2" >.cache/beside.log 2>&1 &
+	beside=$! count=1
+	shift 2
+fi
+for name in "$@"; do
+	count=$((count + 1))
+	judge "$name" || failed=$((failed + 1))
 done
-echo "$(($# - failed)) passed, $failed failed"
+if [ -n "$beside" ]; then
+	wait "$beside" || failed=$((failed + 1))
+	cat .cache/beside.log
+fi
+echo "$((count - failed)) passed, $failed failed"
 [ "$failed" = 0 ]
