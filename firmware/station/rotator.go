@@ -34,6 +34,7 @@ var (
 	errMountStuck   = errors.New("the mount does not arrive")
 	errMountStopped = errors.New("stopped")
 	errMountBusy    = errors.New("the mount is moving for somebody else")
+	errMountPeople  = errors.New("somebody aligns the dish by hand")
 	errMountReach   = errors.New("beyond the limits of the configuration")
 	errReplaced     = errors.New("another goal")
 )
@@ -50,8 +51,7 @@ type rotator struct {
 	log    *slog.Logger
 	tick   func() time.Time
 	dir    string
-	// signal is the newest word of the receiver with its time.
-	signal func() (echo, error)
+	meter  *dishMeter // nil: there is no receiver to listen with
 
 	hold   chan struct{} // who orders moves has it
 	jobs   chan *job
@@ -59,6 +59,7 @@ type rotator struct {
 
 	mu      sync.Mutex
 	halting context.CancelCauseFunc // ends the move under way; nil: none
+	claimed context.CancelCauseFunc // ends what the claimant does; nil: nobody has the claim
 	off     aim                     // true direction to the mount's own scale
 	offRead bool
 }
@@ -75,7 +76,7 @@ type job struct {
 // nil.
 func openRotator(cfg *config.Config, doors *Doors, m *dishMeter, f *faults, log *slog.Logger, tick func() time.Time) *rotator {
 	d := cfg.Dish
-	r := &rotator{cfg: d, doors: doors, faults: f, log: log, tick: tick, dir: dishDir(cfg), signal: m.echo,
+	r := &rotator{cfg: d, doors: doors, faults: f, log: log, tick: tick, dir: dishDir(cfg), meter: m,
 		hold: make(chan struct{}, 1), jobs: make(chan *job), follow: make(chan aim, 1)}
 	r.hold <- struct{}{}
 	switch {
@@ -157,6 +158,9 @@ func (r *rotator) lost(err error) {
 
 // carry does one move, and stops the mount when it does not come to its end.
 func (r *rotator) carry(ctx context.Context, j *job) error {
+	if j.ctx.Err() != nil {
+		return errMountStopped
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(j.ctx, func() { cancel(errMountStopped) })()

@@ -81,7 +81,7 @@ func (m motors) ready(ctx context.Context, env *command.Env, r *rotator, sure bo
 
 // move does one move with the claim and tells of it.
 func (m motors) move(ctx context.Context, env *command.Env, r *rotator, n turnNote, do func(context.Context) error) (command.Result, error) {
-	release, err := r.claim()
+	ctx, release, err := r.claim(ctx)
 	if err != nil {
 		return command.Result{}, r.failed(env, err)
 	}
@@ -127,31 +127,27 @@ func (m motors) Peak(ctx context.Context, env *command.Env, h command.Heading) (
 	if err := m.ready(ctx, env, r, h.Sure, name+"  "+r.sayAim(env.Text, goal), "peak", "live", name); err != nil {
 		return command.Result{}, err
 	}
-	release, err := r.claim()
+	ctx, release, err := r.claim(ctx)
 	if err != nil {
 		return command.Result{}, r.failed(env, err)
 	}
 	defer release()
-	n, err := r.peak(ctx, goal, b.Width, m.st.now, func(i int, t tryout) { tellSample(env, i, t) })
+	own := h.Satellite == "" || name == nameOf(r.cfg.Target())
+	n, err := r.peak(ctx, goal, b.Width, peakOpts{own: own, now: m.st.now, told: func(i int, t tryout) { tellSample(env, i, t) }})
 	n.Satellite = name
 	if err != nil {
 		return command.Result{}, r.failed(env, err)
 	}
-	n.Kept, err = m.keep(h, r)
-	if err != nil {
-		return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
+	if own {
+		if n.Kept, err = m.keep(r); err != nil {
+			return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
+		}
 	}
 	return command.Result{Text: n.text(env.Text, r), Data: n}, nil
 }
 
-// keep writes the alignment record, when the satellite is that of the station.
-func (m motors) keep(h command.Heading, r *rotator) (bool, error) {
-	if h.Satellite != "" {
-		s, _ := r.cfg.List().Find(h.Satellite)
-		if s.Longitude != r.cfg.Target().Longitude {
-			return false, nil
-		}
-	}
+// keep writes the alignment record.
+func (m motors) keep(r *rotator) (bool, error) {
 	a, ok := alignmentOf(m.st.dish.view(), m.st.now())
 	if !ok {
 		return false, nil
@@ -239,7 +235,7 @@ func (r *rotator) tell(ctx context.Context, env *command.Env, n turnNote) comman
 		n.Where, where = &a, r.sayAim(c, a)
 	}
 	l.add("dish.motor.now", where, n.Satellite)
-	if e, err := r.signal(); err == nil && r.tick().Sub(e.At) < 5*time.Second {
+	if e, err := r.meter.echo(); err == nil && r.tick().Sub(e.At) < 5*time.Second {
 		n.Lock = &e.Locked
 		word := c.Say("dish.live.no_lock")
 		if e.Locked {
@@ -256,7 +252,7 @@ func (r *rotator) failed(env *command.Env, err error) error {
 		err error
 		key string
 	}{
-		{errMountBusy, "cmd.dish.turn.busy"}, {errMountReach, "cmd.dish.turn.reach"}, {errMountStuck, "cmd.dish.turn.stuck"},
+		{errMountBusy, "cmd.dish.turn.busy"}, {errMountPeople, "cmd.dish.turn.people"}, {errStranger, "cmd.dish.peak_live.stranger"}, {errMountReach, "cmd.dish.turn.reach"}, {errMountStuck, "cmd.dish.turn.stuck"},
 		{errMountStopped, "cmd.dish.turn.stopped"}, {errPeakWorse, "cmd.dish.peak_live.worse"}, {errNoEcho, "cmd.dish.peak_live.no_echo"},
 		{dish.ErrFewProbes, "cmd.dish.peak_live.no_signal"}, {dish.ErrNoPeak, "cmd.dish.peak_live.no_peak"}, {dish.ErrOneLine, "cmd.dish.peak_live.no_peak"},
 		{hal.ErrRefused, "cmd.dish.turn.refused"},

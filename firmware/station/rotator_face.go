@@ -41,14 +41,17 @@ func (f face) Position(ctx context.Context) (hal.Reading[rotctl.Position], error
 	return hal.Reading[rotctl.Position]{Value: positionOf(a), At: at}, err
 }
 
-// Turn takes a goal; a newer one takes its place. While a command moves the dish it is
-// hal.ErrRefused.
+// Turn takes a goal; a newer one takes its place. While a command moves the dish, or
+// somebody stands at it, it is hal.ErrRefused.
 func (f face) Turn(_ context.Context, p rotctl.Position) error {
 	select {
 	case held := <-f.r.hold:
 		defer func() { f.r.hold <- held }()
 	default:
 		return errors.Join(errMountBusy, hal.ErrRefused)
+	}
+	if f.r.people() {
+		return errors.Join(errMountPeople, hal.ErrRefused)
 	}
 	select {
 	case <-f.r.follow:
@@ -65,7 +68,7 @@ func (f face) Stop(ctx context.Context) error { return f.r.stop(ctx) }
 // Park sends the dish to where it rests, and does not wait for that. It is refused as Turn
 // is.
 func (f face) Park(ctx context.Context) error {
-	release, err := f.r.claim()
+	ctx, release, err := f.r.claim(ctx)
 	if err != nil {
 		return errors.Join(err, hal.ErrRefused)
 	}

@@ -16,6 +16,7 @@ import (
 const (
 	echoSettle = time.Second
 	echoWords  = 3
+	echoSpan   = 2 * time.Second  // at least, of the words of a sample
 	echoUnlock = 10 * time.Second // without a lock for so long is none
 	echoBound  = 40 * time.Second
 	echoPoll   = 250 * time.Millisecond
@@ -27,6 +28,7 @@ const (
 var (
 	errPeakWorse = errors.New("it is weaker there than elsewhere")
 	errNoEcho    = errors.New("no reading of the receiver")
+	errStranger  = errors.New("another satellite")
 )
 
 // echo is what the receiver says of the signal.
@@ -58,9 +60,9 @@ func (r *rotator) sample(ctx context.Context) (locked bool, cnr float64, err err
 	last, failed := rested, errNoEcho
 	for r.tick().Sub(rested) < echoBound {
 		if err := rest(ctx, echoPoll); err != nil {
-			return false, 0, errors.Join(errMountStopped, err)
+			return false, 0, err
 		}
-		e, err := r.signal()
+		e, err := r.meter.echo()
 		if err != nil {
 			failed = fmt.Errorf("%w: %w", errNoEcho, err)
 			continue
@@ -77,8 +79,8 @@ func (r *rotator) sample(ctx context.Context) (locked bool, cnr float64, err err
 			return false, 0, fmt.Errorf("%w in decibels: %w", errNoEcho, hal.ErrRefused)
 		default:
 			last, sum, n = e.At, sum+e.CNR, n+1
-			if n == echoWords {
-				return true, sum / echoWords, nil
+			if n >= echoWords && e.At.Sub(rested) >= echoSpan {
+				return true, sum / float64(n), nil
 			}
 		}
 	}
@@ -103,32 +105,44 @@ type peakSample struct {
 	CNR    *float64     `json:"cnr_db"`
 }
 
+// peakOpts are what goes with a scan.
+type peakOpts struct {
+	own  bool                  // the satellite is the station's, whom the meter knows
+	now  func() time.Time      // of the record
+	told func(n int, t tryout) // of each sample
+}
+
 // peak looks for the strongest direction around centre, which is a true one, teaches the
 // mount what it finds and turns the dish there. When that fails the mount is taught
-// nothing and the dish goes back to the centre, or stands where it was stopped. told is
-// called for each sample. The caller has the claim.
-func (r *rotator) peak(ctx context.Context, centre aim, beam dish.Degrees, now func() time.Time, told func(n int, t tryout)) (scanNote, error) {
+// nothing and the dish goes back to the centre, or stands where it was stopped. The caller
+// has the claim.
+func (r *rotator) peak(ctx context.Context, centre aim, beam dish.Degrees, o peakOpts) (scanNote, error) {
+	r.meter.haste.set(true)
+	defer r.meter.haste.set(false)
 	s := &peakScan{width: float64(beam), elevation: centre.Elevation, polar: r.polar()}
 	old := r.offset()
 	for x, y, more := s.next(); more; x, y, more = s.next() {
 		t, err := r.tryOut(ctx, s, centre, x, y)
+		if ctx.Err() != nil {
+			err = errMountStopped
+		}
 		if err != nil {
 			return s.note(), err
 		}
 		s.add(t)
-		told(len(s.tried), t)
+		o.told(len(s.tried), t)
 	}
 	p, err := s.summit()
 	if err == nil {
-		err = r.verify(ctx, s, centre, p, told)
+		err = r.verify(ctx, s, centre, p, o)
 	}
 	if err == nil {
-		err = r.teach(old.plus(s.aim(float64(p.Azimuth), float64(p.Elevation))), now())
-	}
-	if errors.Is(err, errMountStopped) {
-		return s.note(), err
+		err = r.teach(old.plus(s.aim(float64(p.Azimuth), float64(p.Elevation))), o.now())
 	}
 	n := s.note()
+	if ctx.Err() != nil {
+		return n, errMountStopped
+	}
 	if err != nil {
 		return n, errors.Join(err, r.turn(ctx, centre))
 	}
@@ -152,16 +166,36 @@ func (r *rotator) tryOut(ctx context.Context, s *peakScan, centre aim, x, y floa
 }
 
 // verify takes the last sample where the fit has the peak.
-func (r *rotator) verify(ctx context.Context, s *peakScan, centre aim, p dish.Summit, told func(int, tryout)) error {
+func (r *rotator) verify(ctx context.Context, s *peakScan, centre aim, p dish.Summit, o peakOpts) error {
 	t, err := r.tryOut(ctx, s, centre, float64(p.Azimuth), float64(p.Elevation))
 	if err != nil {
 		return err
 	}
 	best, _ := s.best()
 	s.add(t)
-	told(len(s.tried), t)
+	o.told(len(s.tried), t)
 	if !t.Locked || t.CNR < best.CNR-peakWorse {
 		return errPeakWorse
+	}
+	if o.own {
+		return r.recognise(ctx)
+	}
+	return nil
+}
+
+// recognise waits a while for the tables to say whose signal it is. A broadcaster who does
+// not say is believed.
+func (r *rotator) recognise(ctx context.Context) error {
+	for begun := r.tick(); r.tick().Sub(begun) < identifyBound; {
+		switch who, _, _ := r.meter.sender.now(); who {
+		case dish.IdentityRight:
+			return nil
+		case dish.IdentityWrong:
+			return errStranger
+		}
+		if err := rest(ctx, echoPoll); err != nil {
+			return err
+		}
 	}
 	return nil
 }

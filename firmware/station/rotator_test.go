@@ -130,7 +130,7 @@ func (r *motorRig) off() float64 {
 func TestNothingMovesByItself(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
 		before := r.dishRig.dish.Pose()
-		time.Sleep(time.Hour)
+		time.Sleep(5 * time.Minute)
 		r.says(t, "dish turn 190 40", "from azimuth", "to", "azimuth 190.00°, elevation 40.00°", "-yes")
 		r.says(t, "dish park", "-yes")
 		r.says(t, "dish peak live", "-yes")
@@ -349,7 +349,6 @@ func TestPeakLive(t *testing.T) {
 			if r.off() > 0.05 || len(r.told) > mostSamples {
 				t.Errorf("%+v: %.3f degrees off after %d samples: %s", o, r.off(), len(r.told), strings.Join(r.told, "\n"))
 			}
-			t.Logf("%+v: %.4f degrees off after %d samples", o, r.off(), len(r.told))
 			if _, err := readAlignment(r.meter.dir); err != nil {
 				t.Errorf("the alignment: %v", err)
 			}
@@ -378,6 +377,64 @@ func TestPeakLiveWithoutSignal(t *testing.T) {
 		r.fault(t, "unplugged", r.card)
 		r.says(t, "dish peak live -yes", "no reading from the receiver")
 		r.fault(t, "none", r.card)
+	})
+}
+
+// A scan that is stopped, while it moves or while it listens, goes nowhere afterwards.
+func TestPeakLiveIsStopped(t *testing.T) {
+	for _, after := range []time.Duration{time.Second, 4 * time.Second, 6 * time.Second, 9 * time.Second, 14 * time.Second, 23 * time.Second} {
+		onMotors(t, rotctldRows, device.RotatorOpts{OffAz: 0.9, OffEl: -0.6}, func(t *testing.T, r *motorRig) {
+			ended := make(chan string, 1)
+			go func() {
+				got, _ := r.run(t.Context(), "dish peak live -yes")
+				ended <- got
+			}()
+			time.Sleep(after)
+			r.says(t, "dish stop", "stands still")
+			orders := r.mount.Orders()
+			if got := <-ended; got != "stopped" {
+				t.Errorf("after %v: %q", after, got)
+			}
+			time.Sleep(time.Minute)
+			for _, o := range r.mount.Orders()[len(orders):] {
+				if o != "stop" {
+					t.Errorf("after %v it was ordered: %s", after, o)
+				}
+			}
+			if got := r.rotator.offset(); got != (aim{}) || r.mount.Moving() {
+				t.Errorf("after %v: taught %+v, moving %v", after, got, r.mount.Moving())
+			}
+		})
+	}
+}
+
+// The strongest signal there is the neighbour's.
+func TestPeakLiveOfAStranger(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{OffAz: 6.3}, func(t *testing.T, r *motorRig) {
+		r.says(t, "dish peak live -yes", "another satellite")
+		if got := r.rotator.offset(); got != (aim{}) {
+			t.Errorf("it was taught %+v", got)
+		}
+		if _, err := readAlignment(r.meter.dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the alignment: %v", err)
+		}
+	})
+}
+
+// Nothing turns while somebody stands at the dish.
+func TestNothingMovesWhileSomebodyAligns(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
+		r.meter.haste.set(true)
+		r.says(t, "dish turn 190 40 -yes", "by hand")
+		r.says(t, "dish park -yes", "by hand")
+		if err := (face{r.rotator}).Turn(t.Context(), positionOf(aim{Azimuth: 190, Elevation: 40})); !errors.Is(err, hal.ErrRefused) {
+			t.Errorf("another program: %v", err)
+		}
+		r.meter.haste.set(false)
+		if len(r.mount.Orders()) != 0 {
+			t.Errorf("orders %v", r.mount.Orders())
+		}
+		r.says(t, "dish turn 190 40 -yes", "arrived")
 	})
 }
 

@@ -7,20 +7,46 @@ import (
 	"stationbox/firmware/dish"
 )
 
+// people says whether somebody stands at the dish and aligns it by hand. A scan looks like
+// that too, and holds the claim.
+func (r *rotator) people() bool {
+	if r.meter == nil {
+		return false
+	}
+	on, _ := r.meter.haste.is()
+	return on
+}
+
 // claim makes the caller the one who orders moves, until release. Another program's move
-// gives way.
-func (r *rotator) claim() (release func(), err error) {
+// gives way. The context ends when somebody stops the dish, also between two moves.
+func (r *rotator) claim(ctx context.Context) (claimed context.Context, release func(), err error) {
 	select {
 	case <-r.hold:
 	default:
-		return nil, errMountBusy
+		return nil, nil, errMountBusy
+	}
+	if r.people() {
+		r.hold <- struct{}{}
+		return nil, nil, errMountPeople
 	}
 	select {
 	case <-r.follow: // a goal that was not begun
 	default:
 	}
 	r.interrupt(errReplaced)
-	return func() { r.hold <- struct{}{} }, nil
+	claimed, end := context.WithCancelCause(ctx)
+	r.setClaim(end)
+	return claimed, func() {
+		r.setClaim(nil)
+		end(nil)
+		r.hold <- struct{}{}
+	}, nil
+}
+
+func (r *rotator) setClaim(end context.CancelCauseFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.claimed = end
 }
 
 // where returns the true direction in which the mount stands.
@@ -37,7 +63,10 @@ func (r *rotator) where(ctx context.Context) (aim, error) {
 // of hal's when the mount does not answer.
 func (r *rotator) turn(ctx context.Context, goal aim) error {
 	from, err := r.where(ctx)
-	if err != nil && !errors.Is(err, errNowhere) {
+	switch {
+	case ctx.Err() != nil:
+		return errMountStopped
+	case err != nil && !errors.Is(err, errNowhere):
 		r.lost(err)
 		return err
 	}
@@ -56,6 +85,9 @@ func (r *rotator) turn(ctx context.Context, goal aim) error {
 // ask has Run do j and waits for its end, which comes soon after ctx's.
 func (r *rotator) ask(ctx context.Context, j *job) error {
 	j.ctx, j.ended = ctx, make(chan error, 1)
+	if ctx.Err() != nil {
+		return errMountStopped
+	}
 	select {
 	case r.jobs <- j:
 		return <-j.ended
@@ -115,6 +147,11 @@ func (r *rotator) stop(ctx context.Context) error {
 	case <-r.follow:
 	default:
 	}
+	r.mu.Lock()
+	if r.claimed != nil {
+		r.claimed(errMountStopped)
+	}
+	r.mu.Unlock()
 	r.interrupt(errMountStopped)
 	err := r.halt(ctx)
 	r.lost(err)

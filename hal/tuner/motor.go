@@ -20,14 +20,6 @@ func MotorStop() []byte { return []byte{0xE0, 0x31, 0x60} }
 // MotorReference sends it to the middle of its way, place 0.
 func MotorReference() []byte { return []byte{0xE0, 0x31, 0x6B, 0} }
 
-// MotorStored sends it to a place, 1 to 127, that an installer stored in it.
-func MotorStored(place int) ([]byte, error) {
-	if place < 1 || place > 127 {
-		return nil, fmt.Errorf("place %d of a motor: not 1 to 127: %w", place, hal.ErrRefused)
-	}
-	return []byte{0xE0, 0x31, 0x6B, byte(place)}, nil
-}
-
 // MotorAngle sends it to an angle from the middle of its way, to the east positive, in
 // sixteenths of a degree ("goto angular position" of DiSEqC 1.3, E0 31 6E): D stands for
 // west, E for east, in the nibble before three with the sixteenths.

@@ -38,12 +38,6 @@ func TestMotorFrames(t *testing.T) {
 	if _, err := tuner.MotorAngle(181 * physic.Degree); !errors.Is(err, hal.ErrRefused) {
 		t.Error(err)
 	}
-	if f, err := tuner.MotorStored(7); err != nil || !bytes.Equal(f, []byte{0xE0, 0x31, 0x6B, 7}) {
-		t.Errorf("% X, %v", f, err)
-	}
-	if _, err := tuner.MotorStored(0); !errors.Is(err, hal.ErrRefused) {
-		t.Error(err)
-	}
 }
 
 // A motor that reads the frame comes within half a sixteenth of the angle.
