@@ -39,11 +39,12 @@ type speaker interface{ SetTone(t *sound.Tone) }
 // A lesson has priority: while it needs the room there is neither tone nor picture. The
 // alignment itself goes on at console and page, and both come back after the lesson.
 type aligner struct {
-	meter *dishMeter                         // nil: no sensors
-	busy  func() bool                        // a lesson needs the room
-	voice speaker                            // nil: there is none
-	show  func(m *picture.Meter)             // on the television, nil takes it away; may be nil
-	save  func(by string) (alignment, error) // how the dish stands now; errNoLock
+	meter *dishMeter                                            // nil: no sensors
+	busy  func() bool                                           // a lesson needs the room
+	voice speaker                                               // nil: there is none
+	still func(ctx context.Context) (release func(), err error) // no motor turns the dish until release
+	show  func(m *picture.Meter)                                // on the television, nil takes it away; may be nil
+	save  func(by string) (alignment, error)                    // how the dish stands now; errNoLock
 	put   func(kind, lesson string, data any)
 	words *text.Catalogue // of the room
 	idle  time.Duration   // without a move, before an alignment ends
@@ -57,7 +58,8 @@ type aligner struct {
 
 func newAligner(m *dishMeter, words *text.Catalogue, log *slog.Logger) *aligner {
 	return &aligner{meter: m, words: words, log: log, idle: alignIdle, start: make(chan *aligning), busy: func() bool { return false },
-		put: func(string, string, any) {}}
+		still: func(context.Context) (func(), error) { return func() {}, nil },
+		put:   func(string, string, any) {}}
 }
 
 // Run carries alignments out until ctx ends.
@@ -92,7 +94,7 @@ func (m *dishMeter) alignOpts() (dish.AlignOpts, error) {
 }
 
 // join returns the alignment that is on, or begins one; begun says which. Error: errNoKey,
-// those of dish.AlignOpts.Check, errAlignStuck, or that of ctx.
+// those of dish.AlignOpts.Check, errMountBusy, errAlignStuck, or that of ctx.
 func (a *aligner) join(ctx context.Context, by string, quiet bool) (s *aligning, begun bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock() // held while one is handed over, so that there are never two
@@ -106,6 +108,9 @@ func (a *aligner) join(ctx context.Context, by string, quiet bool) (s *aligning,
 	if s, err = newAligning(o, by, quiet); err != nil {
 		return nil, false, err
 	}
+	if s.release, err = a.still(ctx); err != nil {
+		return nil, false, err
+	}
 	timer := time.NewTimer(alignHand)
 	defer timer.Stop()
 	select {
@@ -113,10 +118,12 @@ func (a *aligner) join(ctx context.Context, by string, quiet bool) (s *aligning,
 		a.on = s
 		return s, true, nil
 	case <-ctx.Done():
-		return nil, false, ctx.Err()
+		err = ctx.Err()
 	case <-timer.C:
-		return nil, false, errAlignStuck
+		err = errAlignStuck
 	}
+	s.release()
+	return nil, false, err
 }
 
 // current is the alignment that is on, or the last one; nil before the first.
@@ -143,6 +150,7 @@ func (a *aligner) carryOut(ctx context.Context, s *aligning) {
 	room := &alignRoom{a: a, s: s}
 	defer func() {
 		a.meter.haste.set(false)
+		s.release()
 		room.leave()
 		s.finish("cmd.dish.align.stopped") // unless it has ended already
 	}()
@@ -235,6 +243,8 @@ func sayAlign(c *text.Catalogue, err error) string {
 	switch {
 	case errors.As(err, &key):
 		return c.Say("cmd.dish.align.no_key", "key", string(key))
+	case errors.Is(err, errMountBusy):
+		return c.Say("cmd.dish.align.motors")
 	case errors.Is(err, dish.ErrOrbit), errors.Is(err, dish.ErrDish):
 		return c.Say("cmd.dish.align.cannot", "why", err)
 	}

@@ -52,6 +52,8 @@ type aligning struct {
 	guide *dish.Guide
 	wake  chan struct{} // somebody pressed or stopped
 
+	release func() // lets motors turn the dish again
+
 	mu       sync.Mutex
 	said     []alignSaid
 	first    int // number of said[0] since the beginning

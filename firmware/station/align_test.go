@@ -2,10 +2,12 @@ package station
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +61,30 @@ func onAlignRig(t *testing.T, f func(t *testing.T, r *alignRig)) {
 		}
 		if on, _ := r.dishRig.meter.haste.is(); on {
 			t.Error("the sensors are still hurried")
+		}
+	})
+}
+
+// While motors turn the dish nobody is called to it.
+func TestNobodyAlignsWhileMotorsTurn(t *testing.T) {
+	onAlignRig(t, func(t *testing.T, r *alignRig) {
+		var held atomic.Int32
+		r.a.still = func(context.Context) (func(), error) { return nil, errMountBusy }
+		if _, _, err := r.a.join(t.Context(), "test", true); !errors.Is(err, errMountBusy) {
+			t.Errorf("began: %v", err)
+		}
+		if on, _ := r.dishRig.meter.haste.is(); on {
+			t.Error("the sensors are hurried")
+		}
+		r.a.still = func(context.Context) (func(), error) { held.Add(1); return func() { held.Add(-1) }, nil }
+		s, begun, err := r.a.join(t.Context(), "test", true)
+		if err != nil || !begun || held.Load() != 1 {
+			t.Fatalf("begun %v, held %d: %v", begun, held.Load(), err)
+		}
+		s.finish("cmd.dish.align.stopped")
+		time.Sleep(time.Second)
+		if held.Load() != 0 {
+			t.Error("the motors are still held")
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"fmt"
 
 	"stationbox/firmware/dish"
@@ -23,6 +24,7 @@ func (st *Station) openAligner() func() bool {
 	if st.easel != nil {
 		a.show = st.easel.meter
 	}
+	a.still = func(ctx context.Context) (func(), error) { return st.rotator.standStill(ctx) }
 	a.busy = func() bool { return st.showing.busy() }
 	a.save = func(by string) (alignment, error) { return st.keepAlignment(by) }
 	st.aligner = a

@@ -60,6 +60,7 @@ type rotator struct {
 	mu      sync.Mutex
 	halting context.CancelCauseFunc // ends the move under way; nil: none
 	claimed context.CancelCauseFunc // ends what the claimant does; nil: nobody has the claim
+	byHand  bool                    // the claimant is somebody who aligns by hand
 	off     aim                     // true direction to the mount's own scale
 	offRead bool
 }

@@ -421,6 +421,36 @@ func TestPeakLiveOfAStranger(t *testing.T) {
 	})
 }
 
+// Whoever aligns by hand takes the motors out of everybody's hands, and comes only when
+// they are at rest.
+func TestAligningByHandKeepsTheMotorsStill(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
+		release, err := r.rotator.standStill(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.says(t, "dish turn 190 40 -yes", "by hand")
+		if err := (face{r.rotator}).Turn(t.Context(), positionOf(aim{Azimuth: 190, Elevation: 40})); !errors.Is(err, hal.ErrRefused) {
+			t.Errorf("another program: %v", err)
+		}
+		release()
+		_, free, err := r.rotator.claim(t.Context()) // a scan
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.rotator.standStill(t.Context()); !errors.Is(err, errMountBusy) {
+			t.Errorf("beside a scan: %v", err)
+		}
+		free()
+		if len(r.mount.Orders()) != 0 {
+			t.Errorf("orders %v", r.mount.Orders())
+		}
+	})
+	if release, err := (*rotator)(nil).standStill(t.Context()); err != nil || release == nil {
+		t.Errorf("without motors: %v", err)
+	}
+}
+
 // Nothing turns while somebody stands at the dish.
 func TestNothingMovesWhileSomebodyAligns(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {

@@ -23,7 +23,7 @@ func (r *rotator) claim(ctx context.Context) (claimed context.Context, release f
 	select {
 	case <-r.hold:
 	default:
-		return nil, nil, errMountBusy
+		return nil, nil, r.occupied()
 	}
 	if r.people() {
 		r.hold <- struct{}{}
@@ -41,6 +41,40 @@ func (r *rotator) claim(ctx context.Context) (claimed context.Context, release f
 		end(nil)
 		r.hold <- struct{}{}
 	}, nil
+}
+
+// occupied says why there is no claim to be had.
+func (r *rotator) occupied() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byHand {
+		return errMountPeople
+	}
+	return errMountBusy
+}
+
+// standStill keeps everybody from turning the dish while somebody aligns it by hand,
+// until release. It is refused while a move or a scan is under way. A nil rotator stands
+// still anyway.
+func (r *rotator) standStill(ctx context.Context) (release func(), err error) {
+	if r == nil {
+		return func() {}, nil
+	}
+	_, free, err := r.claim(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r.setByHand(true)
+	return func() {
+		r.setByHand(false)
+		free()
+	}, nil
+}
+
+func (r *rotator) setByHand(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.byHand = on
 }
 
 func (r *rotator) setClaim(end context.CancelCauseFunc) {
