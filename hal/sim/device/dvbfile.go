@@ -223,6 +223,12 @@ func (c *DVBCard) get(cmd uint32, union []byte) {
 	}
 }
 
+// power is that of signal and noise together, in dB above the noise of a clear sky: what a
+// receiver's level follows.
+func power(cnr, noise float64) float64 {
+	return noise + 10*math.Log10(1+math.Pow(10, cnr/10))
+}
+
 // statistic answers a struct dtv_fe_stats.
 func (c *DVBCard) statistic(cmd uint32, union []byte) {
 	fault := c.FaultName()
@@ -239,7 +245,7 @@ func (c *DVBCard) statistic(cmd uint32, union []byte) {
 			value = 1 << 20
 		}
 	case cmd == 62 && c.locked() && t != nil:
-		value = int64(1000 * (-68 + dB - c.loss))
+		value = int64(1000 * (-68 + power(dB, c.dish.Noise()) - c.loss))
 	case cmd == 62:
 		value = -2_554_544_930 + int64(c.rng.IntN(1e6))
 	}

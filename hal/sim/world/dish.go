@@ -210,6 +210,32 @@ func (d *Dish) Hears(kHz int, horizontal bool, rate int, s2 bool) (bird *Bird, c
 	return bird, carrier, dB
 }
 
+// Noise returns by how many decibels the weather raises the noise in the beam: the Sun by
+// all that it costs, rain by the part that is its own warmth, 275 K of what it takes away
+// beside the 120 K of a clear sky and the LNB.
+func (d *Dish) Noise() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.weather.Sun + rainNoise(d.weather.Rain)
+}
+
+// rainNoise finds the part of noise in what rain costs: the attenuation that, with the
+// noise it makes, is the loss.
+func rainNoise(loss float64) float64 {
+	warmth := func(attenuation float64) float64 {
+		return 10 * math.Log10(1+275.0/120*(1-math.Pow(10, -attenuation/10)))
+	}
+	low, high := 0.0, max(loss, 0)
+	for range 50 {
+		if mid := (low + high) / 2; mid+warmth(mid) < loss {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return warmth(low)
+}
+
 // pattern is what a dish loses that many beamwidths off: 12 dB times the square in its main
 // beam, and an envelope of side lobes that falls with 25 dB a decade (as of ITU-R S.580).
 func pattern(beams float64) float64 {

@@ -116,6 +116,20 @@ func TestDishLosses(t *testing.T) {
 	}
 }
 
+// TestDishNoise: rain takes signal and makes noise, and both together are what it costs.
+func TestDishNoise(t *testing.T) {
+	d := aDish(DishOpts{})
+	for _, c := range []struct {
+		w           Weather
+		least, most float64
+	}{{Weather{}, 0, 0}, {Weather{Rain: 1}, 0.5, 0.7}, {Weather{Rain: 6}, 3, 4}, {Weather{Rain: 20}, 5, 5.2}, {Weather{Tree: 6}, 0, 0}, {Weather{Sun: 6}, 6, 6}} {
+		d.SetWeather(c.w)
+		if n := d.Noise(); n < c.least || n > c.most {
+			t.Errorf("%+v: %.2f dB of noise, want %v to %v", c.w, n, c.least, c.most)
+		}
+	}
+}
+
 // TestDishPlay: the dish does not follow at once when the hand turns back.
 func TestDishPlay(t *testing.T) {
 	d := aDish(DishOpts{Play: [2]float64{0.1, 0.3}})
