@@ -47,6 +47,9 @@ func TestCard(ctx context.Context, o Opts) Report {
 
 // Test is TestCard on a device that is open, while nothing else sounds.
 func (s *Sound) Test(ctx context.Context) Report {
+	if err := ctx.Err(); err != nil { // the device may be open already
+		return Report{Device: s.o.Device, Result: NoDevice, Err: err}
+	}
 	ctx, cancel := context.WithTimeout(ctx, testOpen)
 	defer cancel()
 	var st State
