@@ -2,7 +2,6 @@ package command
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -177,32 +176,34 @@ func Answer(ctx context.Context, t *Table, env *Env, args []string) Reply {
 // Call asks the station on the socket at path and waits for its reply until
 // ctx ends. The error is ErrNoStation when nobody answers there.
 func Call(ctx context.Context, path string, req Request) (Reply, error) {
-	req.V = protocol
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", path)
+	conn, leave, err := request(ctx, path, req)
 	if err != nil {
-		return Reply{}, fmt.Errorf("%w (%w)", ErrNoStation, err)
+		return Reply{}, err
 	}
-	defer func() { _ = conn.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
+	defer leave()
+	return hearOut(ctx, conn, io.Discard)
+}
+
+// request sends a request to the socket at path; leave closes the connection, as the end
+// of ctx does.
+func request(ctx context.Context, path string, req Request) (conn net.Conn, leave func(), err error) {
+	req.V = protocol
 	line, err := json.Marshal(req)
 	if err != nil {
-		return Reply{}, fmt.Errorf("request: %w", err)
+		return nil, nil, fmt.Errorf("request: %w", err)
 	}
-	if _, err := conn.Write(append(line, '\n')); err != nil {
-		return Reply{}, fmt.Errorf("station: request: %w", err)
+	var d net.Dialer
+	if conn, err = d.DialContext(ctx, "unix", path); err != nil {
+		return nil, nil, fmt.Errorf("%w (%w)", ErrNoStation, err)
 	}
-	answer, err := bufio.NewReader(io.LimitReader(conn, maxReply)).ReadBytes('\n')
-	if ctx.Err() != nil {
-		return Reply{}, fmt.Errorf("station: reply: %w", ctx.Err())
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	leave = func() {
+		stop()
+		_ = conn.Close()
 	}
-	if err != nil {
-		return Reply{}, fmt.Errorf("station: reply: %w", err)
+	if err := send(conn, line); err != nil {
+		leave()
+		return nil, nil, fmt.Errorf("station: request: %w", err)
 	}
-	var reply Reply
-	if err := json.Unmarshal(bytes.TrimSpace(answer), &reply); err != nil {
-		return Reply{}, fmt.Errorf("station: reply: %w", err)
-	}
-	return reply, nil
+	return conn, leave, nil
 }

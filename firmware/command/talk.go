@@ -91,22 +91,12 @@ func send(conn net.Conn, line []byte) error {
 // in are what is typed, out gets what the command writes. When in ends the command goes on
 // without it. The Reply is the last word. Errors are those of Call.
 func Converse(ctx context.Context, path string, req Request, in io.Reader, out io.Writer) (Reply, error) {
-	req.V, req.Talk = protocol, true
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", path)
+	req.Talk = true
+	conn, leave, err := request(ctx, path, req)
 	if err != nil {
-		return Reply{}, fmt.Errorf("%w (%w)", ErrNoStation, err)
+		return Reply{}, err
 	}
-	defer func() { _ = conn.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	first, err := json.Marshal(req)
-	if err != nil {
-		return Reply{}, fmt.Errorf("request: %w", err)
-	}
-	if err := send(conn, first); err != nil {
-		return Reply{}, fmt.Errorf("station: request: %w", err)
-	}
+	defer leave()
 	// Nobody waits for this one: it may hang in a read of the terminal, and ends with the
 	// program.
 	go func() {
