@@ -50,10 +50,7 @@ func TestDishSensors(t *testing.T) {
 }
 
 func TestDishSensorMistakes(t *testing.T) {
-	tests := []struct {
-		name, old, new string
-		want           []string
-	}{
+	refuses(t, sensorRows, withSensors, []mistake{
 		{"symbols", "27500", "27500000", []string{"dish.tuner.symbol_rate", "not between", "write 27500"}},
 		{"no rate", "symbol_rate = 27500\n", "", []string{"dish.tuner.symbol_rate", "is required", "[dish.tuner]"}},
 		{"no frequency", "frequency_mhz = 4000\n", "", []string{"dish.tuner.frequency_mhz", "is required"}},
@@ -70,25 +67,7 @@ func TestDishSensorMistakes(t *testing.T) {
 		{"a mirror", "+x -y -z", "+x -y +z", []string{"dish.compass.axes", "forward"}},
 		{"an axis twice", "+x -y -z", "+x +x +z", []string{"dish.compass.axes"}},
 		{"two axes", "+x -y -z", "+x +y", []string{"dish.compass.axes"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rows := strings.Replace(sensorRows, tt.old, tt.new, 1)
-			if rows == sensorRows {
-				t.Fatalf("%q is not in the rows", tt.old)
-			}
-			_, problems := parse(t, withSensors(t, rows))
-			errs := config.Errors(problems)
-			if len(errs) != 1 || errs[0].Line == 0 {
-				t.Fatalf("want one problem with its line, got %v", errs)
-			}
-			for _, part := range tt.want {
-				if !strings.Contains(errs[0].String(), part) {
-					t.Errorf("%q does not say %q", errs[0], part)
-				}
-			}
-		})
-	}
+	})
 }
 
 // An odd order of axes needs an odd count of signs, an even one an even.

@@ -42,10 +42,7 @@ func TestDish(t *testing.T) {
 }
 
 func TestDishMistakes(t *testing.T) {
-	tests := []struct {
-		name, old, new string
-		want           []string // parts of the one problem
-	}{
+	refuses(t, dishRows, withDish, []mistake{
 		{"text for a number", "36.6512", `"36.6512N"`, []string{"dish.latitude", "must be a number", "write 36.6512"}},
 		{"swapped", "latitude = 36.6512\nlongitude = 117.1201", "latitude = 117.1201\nlongitude = 36.6512", []string{"dish.latitude", "not between -90 and 90", "swapped"}},
 		{"no latitude", "latitude = 36.6512\n", "", []string{"dish.latitude", "is required", "latitude = 36.651"}},
@@ -60,25 +57,7 @@ func TestDishMistakes(t *testing.T) {
 		{"not a number", "height = 51", "height = nan", []string{"dish.height", "must be a number"}},
 		{"no such list", "band", "satellites = \"sats.toml\"\nband", []string{"dish.satellites", "sats.toml"}},
 		{"key of another section", "band", "bell_before = \"5m\"\nband", []string{"dish.bell_before", "belongs in section [lesson]"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rows := strings.Replace(dishRows, tt.old, tt.new, 1)
-			if rows == dishRows {
-				t.Fatalf("%q is not in the rows", tt.old)
-			}
-			_, problems := parse(t, withDish(t, rows))
-			errs := config.Errors(problems)
-			if len(errs) != 1 || errs[0].Line == 0 {
-				t.Fatalf("want one problem with its line, got %v", errs)
-			}
-			for _, part := range tt.want {
-				if !strings.Contains(errs[0].String(), part) {
-					t.Errorf("%q does not say %q", errs[0], part)
-				}
-			}
-		})
-	}
+	})
 }
 
 func TestSatellites(t *testing.T) {

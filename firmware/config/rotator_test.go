@@ -37,10 +37,7 @@ func TestRotator(t *testing.T) {
 }
 
 func TestRotatorMistakes(t *testing.T) {
-	tests := []struct {
-		name, old, new string
-		want           []string
-	}{
+	refuses(t, rotatorRows, withRotator, []mistake{
 		{"driver", `"rotctld"`, `"hamlib"`, []string{"dish.rotator.driver", `"diseqc"`}},
 		{"no address", "address = \"127.0.0.1:4533\"\n", "", []string{"dish.rotator.address", "is required", "4533"}},
 		{"no port", "127.0.0.1:4533", "127.0.0.1", []string{"dish.rotator.address", "host:port"}},
@@ -54,25 +51,7 @@ func TestRotatorMistakes(t *testing.T) {
 		{"nowhere near", "listen", "tolerance = 10\nlisten", []string{"dish.rotator.tolerance"}},
 		{"reach", "listen", "reach = 100\nlisten", []string{"dish.rotator.reach", "between 1 and 85"}},
 		{"a face of a positioner", `"rotctld"`, `"diseqc"`, []string{"dish.rotator.listen", "remove listen"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rows := strings.Replace(rotatorRows, tt.old, tt.new, 1)
-			if rows == rotatorRows {
-				t.Fatalf("%q is not in the rows", tt.old)
-			}
-			_, problems := parse(t, withRotator(t, rows))
-			errs := config.Errors(problems)
-			if len(errs) != 1 || errs[0].Line == 0 {
-				t.Fatalf("want one problem with its line, got %v", errs)
-			}
-			for _, part := range tt.want {
-				if !strings.Contains(errs[0].String(), part) {
-					t.Errorf("%q does not say %q", errs[0], part)
-				}
-			}
-		})
-	}
+	})
 }
 
 // A positioner lives on the cable's voltage; a face that others reach is a warning.

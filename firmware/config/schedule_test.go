@@ -10,10 +10,7 @@ import (
 )
 
 func TestScheduleMistakes(t *testing.T) {
-	tests := []struct {
-		name, old, new string
-		want           []string // parts of the one problem
-	}{
+	refuses(t, reference(t), func(_ *testing.T, file string) string { return file }, []mistake{
 		{"date", `"2027-05-12"]`, `"2027-5-12"]`, []string{"schedule[4].dates[2]", `did you mean "2027-05-12"`}},
 		{"Chinese date", `"2027-05-12"]`, `"2027年5月12日"]`, []string{`did you mean "2027-05-12"`}},
 		{"no such day", `"2027-05-12"]`, `"2027-02-29"]`, []string{"schedule[4].dates[2]", "is not a date", `write "2026-12-01"`}},
@@ -42,25 +39,7 @@ func TestScheduleMistakes(t *testing.T) {
 		{"window", `# make_up_until = "22:00"`, `make_up_until = "08:00"`, []string{"calendar.make_up_until", "later than make_up_from"}},
 		{"window clock", `# make_up_until = "22:00"`, `make_up_until = "10pm"`, []string{"calendar.make_up_until", "is not a time of day"}},
 		{"weekly rows of one priority", "days = [\"sat\"]\nat = \"09:00\"", "days = [\"thu\"]\nat = \"19:45\"", []string{"schedule[2]", `overlaps "party"`}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			file := strings.Replace(reference(t), tt.old, tt.new, 1)
-			if file == reference(t) {
-				t.Fatalf("%q is not in the reference", tt.old)
-			}
-			_, problems := parse(t, file)
-			errs := config.Errors(problems)
-			if len(errs) != 1 || errs[0].Line == 0 {
-				t.Fatalf("want one problem with its line, got %v", errs)
-			}
-			for _, part := range tt.want {
-				if !strings.Contains(errs[0].String(), part) {
-					t.Errorf("%q does not say %q", errs[0], part)
-				}
-			}
-		})
-	}
+	})
 }
 
 // Rows of different priority may overlap: that is what the priority is for. Rows
