@@ -1,11 +1,9 @@
 package station
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -131,91 +129,22 @@ func decodeDishRow(cells []string) (dishRow, bool) {
 	return r, true
 }
 
-// dishHistory keeps the rows that wait for the card.
-type dishHistory struct {
-	dir     string
-	waiting []dishRow
+// dishHistory is the log of the dish by the month.
+type dishHistory struct{ rowFiles[dishRow] }
+
+func newDishHistory(dir string) *dishHistory {
+	return &dishHistory{rowFiles[dishRow]{dir: dir, what: "dish log", header: dishHeader, most: dishWaiting,
+		file: func(r dishRow) string { return r.At.UTC().Format("2006-01") + ".csv" }}}
 }
 
 var dishFile = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}\.csv$`)
 
-// add keeps a row; of too many that wait the oldest is dropped.
-func (l *dishHistory) add(r dishRow) {
-	if len(l.waiting) >= dishWaiting {
-		l.waiting = l.waiting[1:]
-	}
-	l.waiting = append(l.waiting, r)
-}
-
-// flush appends what waits, by month, and drops the files that are too old. What could
-// not be written waits on.
+// flush appends what waits, and drops the files that are too old.
 func (l *dishHistory) flush() error {
-	for len(l.waiting) > 0 {
-		month := l.waiting[0].At.UTC().Format("2006-01")
-		n, text := 0, strings.Builder{}
-		for n < len(l.waiting) && l.waiting[n].At.UTC().Format("2006-01") == month {
-			text.WriteString(l.waiting[n].encode())
-			n++
-		}
-		if err := appendDish(filepath.Join(l.dir, month+".csv"), dishHeader, text.String()); err != nil {
-			return fmt.Errorf("dish log: %w", err)
-		}
-		l.waiting = l.waiting[n:]
+	if err := l.write(); err != nil {
+		return err
 	}
 	return l.prune()
-}
-
-// appendDish adds lines to a file of the log; a torn last line is ended first, so that
-// it spoils no other. A file that began with fewer columns goes on with those: else
-// programs that read it would miss every line.
-func appendDish(path, header, lines string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	last := []byte{'\n'}
-	if info.Size() == 0 {
-		lines = header + lines
-	} else if lines, err = asBegun(f, header, lines); err != nil {
-		return err
-	} else if _, err := f.ReadAt(last, info.Size()-1); err != nil {
-		return err
-	}
-	if last[0] != '\n' {
-		lines = "\n" + lines
-	}
-	if _, err := f.WriteString(lines); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-// asBegun cuts lines to as many columns as the first line of f has.
-func asBegun(f *os.File, header, lines string) (string, error) {
-	begin := make([]byte, len(header))
-	n, err := f.ReadAt(begin, 0)
-	if err != nil && err != io.EOF {
-		return "", err
-	}
-	head, _, _ := strings.Cut(string(begin[:n]), "\n")
-	columns := strings.Count(head, ",") + 1
-	if columns >= strings.Count(header, ",")+1 {
-		return lines, nil
-	}
-	var b strings.Builder
-	for line := range strings.Lines(lines) {
-		cells := strings.Split(strings.TrimSuffix(line, "\n"), ",")
-		b.WriteString(strings.Join(cells[:min(columns, len(cells))], ",") + "\n")
-	}
-	return b.String(), nil
 }
 
 // prune removes all files but the newest.
@@ -254,40 +183,10 @@ func readDish(ctx context.Context, dir string, months int, fn func(dishRow)) (ba
 		return 0, err
 	}
 	for _, name := range names[max(0, len(names)-months):] {
-		n, err := readDishFile(ctx, filepath.Join(dir, name), fn)
+		n, err := readRows(ctx, filepath.Join(dir, name), math.MaxInt, decodeDishRow, fn)
 		if bad += n; err != nil {
 			return bad, err
 		}
-	}
-	return bad, nil
-}
-
-// dishFileMost bounds what is read of a file: a month has some 4 MB.
-const dishFileMost = 16 << 20
-
-func readDishFile(ctx context.Context, path string, fn func(dishRow)) (bad int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	lines := bufio.NewScanner(io.LimitReader(f, dishFileMost))
-	for head := true; lines.Scan(); head = false {
-		if ctx.Err() != nil {
-			return bad, ctx.Err()
-		}
-		if head {
-			continue
-		}
-		r, ok := decodeDishRow(strings.Split(lines.Text(), ","))
-		if !ok {
-			bad++
-			continue
-		}
-		fn(r)
-	}
-	if err := lines.Err(); err != nil {
-		return bad + 1, nil // a line without end, as a bad card leaves behind
 	}
 	return bad, nil
 }
@@ -313,7 +212,7 @@ func (m *dishMeter) gather(n *minute) {
 // runLog writes a row a minute, and one every ten seconds while the Sun passes, until ctx
 // ends. While nobody knows the time there is no row: it would be told of another day.
 func (m *dishMeter) runLog(ctx context.Context) error {
-	l, sun := &dishHistory{dir: m.dir}, &transitLog{dir: m.dir}
+	l, sun := newDishHistory(m.dir), newTransitLog(m.dir)
 	var judging sync.WaitGroup
 	defer judging.Wait()
 	judging.Go(func() { m.judgeDaily(ctx) })

@@ -79,7 +79,7 @@ func TestDishRowProperty(t *testing.T) {
 
 // A torn last line costs itself only, and months begin their own files.
 func TestDishLogTorn(t *testing.T) {
-	l := &dishHistory{dir: filepath.Join(t.TempDir(), "dish")}
+	l := newDishHistory(filepath.Join(t.TempDir(), "dish"))
 	at := time.Date(2026, 6, 30, 23, 58, 0, 0, time.UTC)
 	for i := range 4 {
 		l.add(aRow(at.Add(time.Duration(i) * time.Minute)))
@@ -109,7 +109,7 @@ func TestDishLogTorn(t *testing.T) {
 }
 
 func TestDishLogIsBounded(t *testing.T) {
-	l := &dishHistory{dir: t.TempDir()}
+	l := newDishHistory(t.TempDir())
 	for i := range dishMonths + 3 {
 		l.add(aRow(dishBegin.AddDate(0, i, 0)))
 	}
@@ -137,7 +137,7 @@ func TestDishLogIsBounded(t *testing.T) {
 func pastOf(t *testing.T, minutes, step int, how func(i int, noise float64) dishRow) *config.Config {
 	t.Helper()
 	cfg := dishConfig(t, villageDish)
-	l := &dishHistory{dir: dishDir(cfg)}
+	l := newDishHistory(dishDir(cfg))
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := 0; i < minutes; i += step {
 		r := how(i, 0.1*rng.NormFloat64())

@@ -104,7 +104,7 @@ func TestMountLean(t *testing.T) {
 
 // A file that began before there were so many columns goes on with its own, and both are read.
 func TestDishLogOldColumns(t *testing.T) {
-	l := &dishHistory{dir: t.TempDir()}
+	l := newDishHistory(t.TempDir())
 	path := filepath.Join(l.dir, "2026-06.csv")
 	old := "id,t_s,lock,cnr_db,cnr2_db,level_dbm,temp_c,cnr_min_db,lock_share,el_deg\n2026-06,1641600,1,14.00,,-54.00,,13.50,1.00,43.80\n"
 	if err := os.WriteFile(path, []byte(old), 0o600); err != nil {

@@ -1,10 +1,9 @@
 package station
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -58,7 +57,9 @@ func parseHalfYear(s string) (halfYear, bool) {
 	return halfYear{y, name == "autumn"}, err == nil && len(year) == 4 && (name == "spring" || name == "autumn")
 }
 
-func (h halfYear) path(dir string) string { return filepath.Join(dir, "sun-"+h.String()+".csv") }
+func (h halfYear) file() string { return "sun-" + h.String() + ".csv" }
+
+func (h halfYear) path(dir string) string { return filepath.Join(dir, h.file()) }
 
 func (r transitRow) encode() string {
 	lock, cnr := "0", ""
@@ -94,11 +95,15 @@ type transitLook struct {
 
 // transitLog writes the rows while the Sun passes.
 type transitLog struct {
-	dir     string
-	half    halfYear
-	list    []dish.Passage // of that season
-	look    transitLook
-	waiting []transitRow
+	rowFiles[transitRow]
+	half halfYear
+	list []dish.Passage // of that season
+	look transitLook
+}
+
+func newTransitLog(dir string) *transitLog {
+	return &transitLog{rowFiles: rowFiles[transitRow]{dir: dir, what: "log of the Sun", header: transitHeader, most: transitWait,
+		file: func(r transitRow) string { return halfYearOf(r.At).file() }}}
 }
 
 // passing says whether the Sun passes now.
@@ -198,28 +203,10 @@ func (n *transitLook) row(bound float64, tuned string) transitRow {
 		Elevation: n.el.mean(), Roll: n.roll.mean(), Clock: bound, Tuned: tuned}
 }
 
-// add keeps a row; of too many that wait the oldest is dropped.
-func (l *transitLog) add(r transitRow) {
-	if len(l.waiting) >= transitWait {
-		l.waiting = l.waiting[1:]
-	}
-	l.waiting = append(l.waiting, r)
-}
-
 // flush appends what waits, and drops the files that are too old.
 func (l *transitLog) flush() error {
-	for len(l.waiting) > 0 {
-		half := halfYearOf(l.waiting[0].At)
-		var text strings.Builder
-		n := 0
-		for n < len(l.waiting) && halfYearOf(l.waiting[n].At) == half {
-			text.WriteString(l.waiting[n].encode())
-			n++
-		}
-		if err := appendDish(half.path(l.dir), transitHeader, text.String()); err != nil {
-			return fmt.Errorf("log of the Sun: %w", err)
-		}
-		l.waiting = l.waiting[n:]
+	if err := l.write(); err != nil {
+		return err
 	}
 	list, err := transitSeasons(l.dir)
 	for _, h := range list[:max(0, len(list)-transitFiles)] {
@@ -253,25 +240,6 @@ func transitSeasons(dir string) (seasons []halfYear, err error) {
 
 // readTransit reads the log of a season and counts the lines that are none.
 func readTransit(path string) (rows []transitRow, bad int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	lines := bufio.NewScanner(io.LimitReader(f, dishFileMost))
-	for head := true; lines.Scan() && len(rows) < transitMost; head = false {
-		if head {
-			continue
-		}
-		r, ok := decodeTransitRow(strings.Split(lines.Text(), ","))
-		if !ok {
-			bad++
-			continue
-		}
-		rows = append(rows, r)
-	}
-	if lines.Err() != nil { // a line without end, as a bad card leaves behind
-		bad++
-	}
-	return rows, bad, nil
+	bad, err = readRows(context.Background(), path, transitMost, decodeTransitRow, func(r transitRow) { rows = append(rows, r) })
+	return rows, bad, err
 }

@@ -137,7 +137,7 @@ func (v *sunVillage) live(t *testing.T) {
 	if err != nil || len(list) < 4 {
 		t.Fatalf("%d days, %v", len(list), err)
 	}
-	l := &transitLog{dir: v.meter.dir}
+	l := newTransitLog(v.meter.dir)
 	for i, p := range list {
 		if v.off[i] {
 			continue

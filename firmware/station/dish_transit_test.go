@@ -214,7 +214,7 @@ func TestTransitOfItself(t *testing.T) {
 // minutes writes a week of the other log.
 func (v *sunVillage) minutes(t *testing.T) {
 	t.Helper()
-	l := &dishHistory{dir: v.meter.dir}
+	l := newDishHistory(v.meter.dir)
 	for i := range 8 * 24 * 60 {
 		l.add(dishRow{At: v.at.Add(time.Duration(i-8*24*60) * time.Minute), Share: 1, CNR: 12, CNRMin: 12, Level: -54, Celsius: 20, Elevation: 40, Roll: 1,
 			ElevationSD: 0.01, RollSD: 0.01, CNRSD: 0.1, Heading: math.NaN()})
@@ -279,7 +279,7 @@ func FuzzTransitRow(f *testing.F) {
 
 // Seasons come in the order of the calendar, and the oldest files go.
 func TestTransitSeasons(t *testing.T) {
-	l := &transitLog{dir: t.TempDir()}
+	l := newTransitLog(t.TempDir())
 	for y := 2015; y < 2027; y++ {
 		for _, m := range []time.Month{time.March, time.October} {
 			l.add(transitRow{At: time.Date(y, m, 8, 4, 0, 0, 0, time.UTC), Tuned: "x"})

@@ -6,16 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"math/rand/v2"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"stationbox/firmware"
@@ -24,108 +19,7 @@ import (
 	"stationbox/firmware/text"
 	"stationbox/hal"
 	"stationbox/hal/sim/device"
-	"stationbox/hal/sim/wire"
 )
-
-// motorRig is a dish of the simulation that a mount turns.
-type motorRig struct {
-	*dishRig
-	local   *wire.Local
-	mount   *device.Rotator    // behind a rotctld
-	polar   *device.PolarMotor // or on the cable
-	rotator *rotator
-	table   *command.Table
-	env     *command.Env
-	scribe  *scribe // its queue is what was written into the journal
-	told    []string
-}
-
-const rotctldRows = `[dish.rotator]
-driver = "rotctld"
-address = "127.0.0.1:4533"
-listen = "127.0.0.1:4600"
-max_azimuth = 300
-min_elevation = 10
-`
-
-const diseqcRows = "[dish.rotator]\ndriver = \"diseqc\"\nbacklash = 0\nreach = 45\n"
-
-// onMotors runs f in a bubble with a mount, a receiver and the commands of a station.
-func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing.T, r *motorRig)) {
-	t.Helper()
-	cfg := dishConfig(t, villageDish+rows)
-	synctest.Test(t, func(t *testing.T) {
-		r := &motorRig{dishRig: newDishRig(t, cfg), local: wire.NewLocal()}
-		r.doors.Dial = r.local.Dial
-		r.doors.Listen = func(address string) (net.Listener, error) { return r.local.Open(netip.MustParseAddrPort(address)) }
-		tcp, err := r.local.Listen(netip.MustParseAddrPort("127.0.0.1:4533"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var world, station sync.WaitGroup
-		if strings.Contains(rows, "diseqc") {
-			r.polar = device.NewPolarMotor(r.dishRig.dish, r.card, device.PolarMotorOpts{Latitude: 39.9, Off: o.OffAz})
-			world.Go(func() { _ = r.polar.Run(t.Context()) })
-		} else {
-			r.mount = device.NewRotator(r.dishRig.dish, tcp, o)
-			world.Go(func() { _ = r.mount.Run(t.Context()) })
-		}
-		log := slog.New(slog.DiscardHandler)
-		r.rotator = openRotator(cfg, &r.doors, r.meter, r.faults, log, time.Now)
-		r.station(log)
-		station.Go(func() {
-			runAll(ctx, log, func(name string, err error) { t.Errorf("%s: %v", name, err) }, append(r.meter.tasks(), r.rotator.tasks()...))
-		})
-		time.Sleep(20 * time.Second) // the receiver is tuned
-		f(t, r)
-		cancel()
-		station.Wait()
-		if r.mount != nil && r.mount.Moving() && r.mount.FaultName() == "none" {
-			t.Error("it moves after the station has ended")
-		}
-	})
-}
-
-// station is as much of one as the commands need.
-func (r *motorRig) station(log *slog.Logger) {
-	r.scribe = newScribe(nil, log, func(error) {})
-	st := &Station{scribe: r.scribe, cfg: r.cfg, dish: r.meter, rotator: r.rotator, now: in2026, tick: time.Now, zone: time.UTC, log: log}
-	r.table = command.New(command.Motors(motors{st})...)
-	r.env = &command.Env{Text: text.New("en"), By: "shell", Now: in2026, Tell: func(line string) { r.told = append(r.told, line) }}
-}
-
-func (r *motorRig) run(ctx context.Context, args string) (string, error) {
-	res, err := r.table.Run(ctx, r.env, strings.Fields(args))
-	if err != nil {
-		return err.Error(), err
-	}
-	return res.Text, nil
-}
-
-// says runs a command that must say each of want; an error's text counts too.
-func (r *motorRig) says(t *testing.T, args string, want ...string) {
-	t.Helper()
-	got, _ := r.run(t.Context(), args)
-	for _, w := range want {
-		if !strings.Contains(got, w) {
-			t.Errorf("%s: %q does not say %q", args, got, w)
-		}
-	}
-}
-
-// target is where the satellite is.
-func (r *motorRig) target() (az, el float64) {
-	v := dish.Look(dish.Place{Latitude: 39.9, Longitude: 116.4}, dish.Geostationary(115.5))
-	return float64(v.Azimuth), float64(v.Elevation + dish.Refraction(v.Elevation, 0))
-}
-
-// off is how far on the sky the dish is from the satellite.
-func (r *motorRig) off() float64 {
-	az, el := r.target()
-	p := r.dishRig.dish.Pose()
-	return math.Hypot((p.Azimuth-az)*math.Cos(el*math.Pi/180), p.Elevation-el)
-}
 
 func TestNothingMovesByItself(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
@@ -337,90 +231,6 @@ func TestFace(t *testing.T) {
 	})
 }
 
-// A mount that is askew is set right by at most thirteen samples, and stays so.
-func TestPeakLive(t *testing.T) {
-	for _, o := range []device.RotatorOpts{
-		{OffAz: 0.9, OffEl: -0.6, Backlash: 0.3},
-		{OffAz: -1.6, OffEl: 1.1}, // without a signal at first
-		{},
-	} {
-		onMotors(t, rotctldRows, o, func(t *testing.T, r *motorRig) {
-			r.says(t, "dish peak live -yes", "strongest direction", "C/N there", "alignment is kept")
-			if r.off() > 0.05 || len(r.told) > mostSamples {
-				t.Errorf("%+v: %.3f degrees off after %d samples: %s", o, r.off(), len(r.told), strings.Join(r.told, "\n"))
-			}
-			if _, err := readAlignment(r.meter.dir); err != nil {
-				t.Errorf("the alignment: %v", err)
-			}
-			r.says(t, "dish turn 200 40 -yes", "arrived", "azimuth 200.00°")
-			r.says(t, "dish turn 115.5E -yes", "arrived")
-			if r.off() > 0.05 {
-				t.Errorf("%+v: coming back %.3f degrees off", o, r.off())
-			}
-			again := openRotator(r.cfg, &r.doors, r.meter, r.faults, slog.New(slog.DiscardHandler), time.Now)
-			if d := again.offset().minus(r.rotator.offset()); d != (aim{}) {
-				t.Errorf("after a restart the mount is off by %+v", d)
-			}
-		})
-	}
-}
-
-func TestPeakLiveWithoutSignal(t *testing.T) {
-	onMotors(t, rotctldRows, device.RotatorOpts{OffAz: -6}, func(t *testing.T, r *motorRig) {
-		r.says(t, "dish peak live -yes", "no signal about there")
-		if got := r.rotator.offset(); got != (aim{}) || len(r.told) > mostSamples {
-			t.Errorf("it was taught %+v by %d samples", got, len(r.told))
-		}
-		if _, err := readAlignment(r.meter.dir); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("the alignment: %v", err)
-		}
-		r.fault(t, "unplugged", r.card)
-		r.says(t, "dish peak live -yes", "no reading from the receiver")
-		r.fault(t, "none", r.card)
-	})
-}
-
-// A scan that is stopped, while it moves or while it listens, goes nowhere afterwards.
-func TestPeakLiveIsStopped(t *testing.T) {
-	for _, after := range []time.Duration{time.Second, 4 * time.Second, 6 * time.Second, 9 * time.Second, 14 * time.Second, 23 * time.Second} {
-		onMotors(t, rotctldRows, device.RotatorOpts{OffAz: 0.9, OffEl: -0.6}, func(t *testing.T, r *motorRig) {
-			ended := make(chan string, 1)
-			go func() {
-				got, _ := r.run(t.Context(), "dish peak live -yes")
-				ended <- got
-			}()
-			time.Sleep(after)
-			r.says(t, "dish stop", "stands still")
-			orders := r.mount.Orders()
-			if got := <-ended; got != "stopped" {
-				t.Errorf("after %v: %q", after, got)
-			}
-			time.Sleep(time.Minute)
-			for _, o := range r.mount.Orders()[len(orders):] {
-				if o != "stop" {
-					t.Errorf("after %v it was ordered: %s", after, o)
-				}
-			}
-			if got := r.rotator.offset(); got != (aim{}) || r.mount.Moving() {
-				t.Errorf("after %v: taught %+v, moving %v", after, got, r.mount.Moving())
-			}
-		})
-	}
-}
-
-// The strongest signal there is the neighbour's.
-func TestPeakLiveOfAStranger(t *testing.T) {
-	onMotors(t, rotctldRows, device.RotatorOpts{OffAz: 6.3}, func(t *testing.T, r *motorRig) {
-		r.says(t, "dish peak live -yes", "another satellite")
-		if got := r.rotator.offset(); got != (aim{}) {
-			t.Errorf("it was taught %+v", got)
-		}
-		if _, err := readAlignment(r.meter.dir); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("the alignment: %v", err)
-		}
-	})
-}
-
 // Whoever aligns by hand takes the motors out of everybody's hands, and comes only when
 // they are at rest.
 func TestAligningByHandKeepsTheMotorsStill(t *testing.T) {
@@ -489,20 +299,6 @@ func TestPositioner(t *testing.T) {
 		r.says(t, "dish park -yes", "+0.") // the middle of the motor's way is not the meridian
 		r.says(t, "dish turn 60E -yes", "beyond the limits", "45°")
 	})
-}
-
-// A scan plans thirteen samples at most whatever it is told, and none twice.
-func TestScanEnds(t *testing.T) {
-	for seed := range 200 {
-		s := &peakScan{width: 2, elevation: 40, polar: seed%2 == 1}
-		rng := rand.New(rand.NewPCG(uint64(seed), 0))
-		for x, y, more := s.next(); more; x, y, more = s.next() {
-			if math.IsNaN(x) || math.Hypot(x, y) > 60 || len(s.tried) >= mostSamples {
-				t.Fatalf("seed %d: sample %d at %v, %v", seed, len(s.tried)+1, x, y)
-			}
-			s.add(tryout{X: x, Y: y, Locked: rng.IntN(3) > 0, CNR: 20 * rng.Float64()})
-		}
-	}
 }
 
 func TestPointingThatIsLost(t *testing.T) {
