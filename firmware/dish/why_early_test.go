@@ -146,3 +146,32 @@ func TestWhyOfASmallTurn(t *testing.T) {
 		t.Errorf("only %d of %d", right, cases)
 	}
 }
+
+// A dish that was moved was an obstruction for its first fifty minutes, which sends
+// nobody: before half an hour nobody can tell, and then it was moved.
+func TestWhyOfTheFirstHourOfAStep(t *testing.T) {
+	r := rand.New(rand.NewPCG(69, 70))
+	early, late := map[dish.Cause]int{}, map[dish.Cause]int{}
+	const cases = 200
+	off := 0
+	for i := range cases {
+		s := happening(r, dish.CauseStep)
+		after, told := between(r, 900, 1600), early
+		if i%2 == 0 {
+			after, told = between(r, 2200, 3600), late
+		}
+		v, err := dish.Why(s.link, s.day(r, time.Minute)[:int((s.onset+after)/60)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[v.Cause]++
+		if v.Cause == dish.CauseStep && math.Abs(v.Onset.Seconds()-s.onset) > 300 {
+			t.Logf("moved at %.0f s, told %v", s.onset, v.Onset)
+			off++
+		}
+	}
+	t.Logf("before half an hour: %v; then: %v, %d at another time", early, late, off)
+	if early[dish.CauseObstruction]+late[dish.CauseObstruction] > 0 || late[dish.CauseStep]-off < 90 {
+		t.Errorf("before half an hour: %v; then: %v, %d at another time", early, late, off)
+	}
+}

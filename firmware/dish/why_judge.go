@@ -193,7 +193,7 @@ func (t *trace) lasts(e event) bool {
 			}
 		}
 	}
-	return 5*bad > 4*all && e.last >= len(t.at)-2
+	return 5*bad > 4*all && t.goesOn(e)
 }
 
 // predicted are the level changes that go with a loss of C/N.

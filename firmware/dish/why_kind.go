@@ -247,16 +247,32 @@ func (t *trace) passing(e event) Verdict {
 		return verdict(CauseFiveG, t.since(e), 0.2, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
 	case share < quiet:
 		return verdict(CauseUnknown, t.since(e), 0, Clue{"level_not_down", level}, Clue{"lasted", t.span(e) / 60})
+	case share > 0.92 && t.goesOn(e):
+		return t.begins(e, share)
 	case share > 0.92:
 		return verdict(CauseObstruction, t.since(e), 0.1, Clue{"no_noise", share}, Clue{"lasted", t.span(e) / 60})
 	}
 	return t.weather(e, share)
 }
 
+// goesOn says whether the log ends within the event.
+func (t *trace) goesOn(e event) bool { return e.last >= len(t.at)-2 }
+
+// begins judges a signal that fell without noise less than an hour ago and has not come
+// back. What stands in the way for half an hour and does not move a hair is rare: then
+// the dish was moved, and before that nobody can tell.
+func (t *trace) begins(e event, share float64) Verdict {
+	clues := []Clue{{"no_noise", share}, {"lasted", t.span(e) / 60}}
+	if t.span(e) >= brief/2 && t.sudden(e) && t.steady(e) {
+		return verdict(CauseStep, t.since(e), 0.2, clues...)
+	}
+	return verdict(CauseUnknown, t.since(e), 0, clues...)
+}
+
 // unlocked judges less than an hour without lock: by the level, when that fell at once,
 // stays, and cannot be rain.
 func (t *trace) unlocked(e event, level float64) Verdict {
-	if t.known && !math.IsNaN(level) && e.last >= len(t.at)-2 && t.steady(e) {
+	if t.known && !math.IsNaN(level) && t.goesOn(e) && t.steady(e) {
 		switch v := t.dark(e, level); v.Cause {
 		case CauseLNB, CauseSkew:
 			v.Confidence = min(v.Confidence, 0.7)
