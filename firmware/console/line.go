@@ -1,6 +1,9 @@
 package console
 
-import "unicode/utf8"
+import (
+	"stationbox/firmware/text"
+	"unicode/utf8"
+)
 
 // maxLine bounds one line in bytes; noise on an open cable cannot grow it.
 const maxLine = 256
@@ -131,7 +134,7 @@ func (l *line) rubOut() []byte {
 	}
 	r, size := utf8.DecodeLastRune(l.text)
 	l.text = l.text[:len(l.text)-size]
-	if wide(r) {
+	if text.RuneWidth(r) == 2 {
 		return []byte("\b\b  \b\b")
 	}
 	return []byte("\b \b")
@@ -152,13 +155,6 @@ func (l *line) take() string {
 	s := string(l.text)
 	l.text = l.text[:0]
 	return s
-}
-
-// wide reports whether a terminal gives r two columns: Chinese and its marks.
-func wide(r rune) bool {
-	return r >= 0x1100 && r <= 0x115f || r >= 0x2e80 && r <= 0xa4cf || r >= 0xac00 && r <= 0xd7a3 ||
-		r >= 0xf900 && r <= 0xfaff || r >= 0xfe30 && r <= 0xfe6f || r >= 0xff00 && r <= 0xff60 ||
-		r >= 0xffe0 && r <= 0xffe6 || r >= 0x20000 && r <= 0x3fffd
 }
 
 // words splits a line at spaces; "double" and 'single' quotes keep them.

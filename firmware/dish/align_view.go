@@ -103,13 +103,11 @@ func cells(s string) (n int) {
 }
 
 func cellsOf(r rune) int {
-	switch {
-	case r >= 0x1100 && r <= 0x115F, r >= 0x2E80 && r <= 0xA4CF, r >= 0xAC00 && r <= 0xD7A3,
-		r >= 0xF900 && r <= 0xFAFF, r >= 0xFE30 && r <= 0xFE6F, r >= 0xFF00 && r <= 0xFF60, r >= 0xFFE0 && r <= 0xFFE6,
-		r == '“', r == '”', r == '±', r == '°': // the last ones are wide on Chinese consoles
+	switch r {
+	case '“', '”', '±', '°': // wide on Chinese consoles
 		return 2
 	}
-	return 1
+	return text.RuneWidth(r)
 }
 
 func cut(s string, width int) string {

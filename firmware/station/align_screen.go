@@ -2,6 +2,7 @@ package station
 
 import (
 	"fmt"
+	"stationbox/firmware/text"
 	"strings"
 	"time"
 )
@@ -37,7 +38,7 @@ func (v *liveLines) draw(lines []string) string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return b.String() + "\r" + moved(columns(v.shown[len(lines)-1]), 'C')
+	return b.String() + "\r" + moved(text.Width(v.shown[len(lines)-1]), 'C')
 }
 
 // say returns what puts a line above the live ones for good.
@@ -72,11 +73,11 @@ func moved(n int, way byte) string {
 // ends before signs that are one column wide on some terminals and two on others.
 func common(a, b string) (bytes, wide int) {
 	for i, r := range b {
-		if r > 0x7e && columns(string(r)) < 2 || r == '±' || r == '°' || r == '“' || r == '”' || i >= len(a) || !strings.HasPrefix(a[i:], string(r)) {
-			return i, columns(b[:i])
+		if r > 0x7e && text.RuneWidth(r) < 2 || i >= len(a) || !strings.HasPrefix(a[i:], string(r)) {
+			return i, text.Width(b[:i])
 		}
 	}
-	return len(b), columns(b)
+	return len(b), text.Width(b)
 }
 
 // The pace of live lines.

@@ -294,7 +294,7 @@ func (v *vt) put(r rune) {
 		return
 	}
 	cells := []rune{r}
-	if columns(string(r)) == 2 {
+	if text.RuneWidth(r) == 2 {
 		cells = append(cells, 0)
 	}
 	for _, c := range cells {

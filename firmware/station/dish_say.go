@@ -27,10 +27,10 @@ func (l *lineup) String() string {
 	b.WriteString(l.head + "\n")
 	var wide [2]int
 	for _, r := range l.rows {
-		wide[0], wide[1] = max(wide[0], columns(r[0])), max(wide[1], columns(r[1]))
+		wide[0], wide[1] = max(wide[0], text.Width(r[0])), max(wide[1], text.Width(r[1]))
 	}
 	for _, r := range l.rows {
-		line := r[0] + strings.Repeat(" ", wide[0]-columns(r[0])+2) + strings.Repeat(" ", wide[1]-columns(r[1])) + r[1] + "  " + r[2]
+		line := r[0] + strings.Repeat(" ", wide[0]-text.Width(r[0])+2) + strings.Repeat(" ", wide[1]-text.Width(r[1])) + r[1] + "  " + r[2]
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()

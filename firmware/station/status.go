@@ -181,7 +181,7 @@ func (v statusView) text(words *text.Catalogue) string {
 	var b strings.Builder
 	line := func(key string, value any) {
 		// A Chinese character is two columns wide.
-		fmt.Fprintf(&b, "%s%s%v\n", key, strings.Repeat(" ", max(1, 12-columns(key))), value)
+		fmt.Fprintf(&b, "%s%s%v\n", key, strings.Repeat(" ", max(1, 12-text.Width(key))), value)
 	}
 	row := func(key string, value any) { line(words.Say("cmd.status."+key), value) }
 	fmt.Fprintf(&b, "%s  %s  %s\n", v.Name, v.ID, v.Now.Format("2006-01-02 15:04:05 MST"))
@@ -239,18 +239,6 @@ func cardLine(words *text.Catalogue, l card.Life) string {
 		s += "  " + words.Say("card.left", "years", fmt.Sprintf("%.1f", float64(l.DaysLeft)/365.25))
 	}
 	return s
-}
-
-// columns is how wide s is on a terminal.
-func columns(s string) int {
-	n := 0
-	for _, r := range s {
-		n++
-		if r >= 0x1100 {
-			n++
-		}
-	}
-	return n
 }
 
 // remarks are the standing remarks of the guard, keys of the text catalogue.
