@@ -16,6 +16,7 @@ import (
 	"stationbox/firmware/dish"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/media/player"
 	picture "stationbox/media/screen"
@@ -137,7 +138,7 @@ func TestMeasureAlignDelay(t *testing.T) {
 	wg.Go(func() { _ = p.Run(ctx) })
 	wg.Go(func() { _ = e.Run(ctx) })
 	wg.Go(func() { _ = a.Run(ctx) })
-	wg.Go(func() { runAll(ctx, log, func(string, error) {}, r.meter.tasks()) })
+	wg.Go(func() { work.RunAll(ctx, log, func(string, error) {}, r.meter.tasks()) })
 	c, end := (&alignRig{dishRig: r, a: a}).console(t, "en", 115200)
 	defer end()
 	until := func(what string, ok func() bool) time.Time {

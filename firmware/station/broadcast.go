@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/media/live"
 	"stationbox/media/player"
 )
@@ -217,7 +218,7 @@ func (b *broadcast) begin(ctx context.Context, w airing) error {
 	b.mu.Unlock()
 	go func() {
 		defer close(air.done)
-		err := guarded(ctx, func(ctx context.Context) error {
+		err := work.Guarded(ctx, func(ctx context.Context) error {
 			_, err := c.Run(ctx, w.begin)
 			return err
 		})

@@ -10,6 +10,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/projector/pjlink"
 )
@@ -180,12 +181,12 @@ func (ds *displays) lead() time.Duration {
 }
 
 // tasks are the goroutines of the displays.
-func (ds *displays) tasks() []task {
+func (ds *displays) tasks() []work.Task {
 	list := ds.opener.follow
 	for _, sc := range ds.list {
-		list = append(list, task{sc.name, sc.keeper.Run})
+		list = append(list, work.Task{Name: sc.name, Run: sc.keeper.Run})
 		for _, w := range sc.notices {
-			list = append(list, task{sc.name + " notices", w.Run})
+			list = append(list, work.Task{Name: sc.name + " notices", Run: w.Run})
 		}
 	}
 	return list

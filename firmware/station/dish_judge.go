@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stationbox/firmware/clock"
+	"stationbox/firmware/station/internal/work"
 )
 
 // How often the station looks at what its dish's log says.
@@ -29,7 +30,7 @@ func (m *dishMeter) judgeDaily(ctx context.Context) {
 			wait = judgeFirst
 			continue
 		}
-		if err := guarded(ctx, m.judge); err != nil && ctx.Err() == nil {
+		if err := work.Guarded(ctx, m.judge); err != nil && ctx.Err() == nil {
 			m.log.Warn("dish", "err", err)
 		}
 	}

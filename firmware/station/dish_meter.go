@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/tuner"
 )
@@ -77,19 +78,19 @@ func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger
 func dishDir(cfg *config.Config) string { return filepath.Join(cfg.Station.StateDir, "dish") }
 
 // tasks are the goroutines; none of a nil meter.
-func (m *dishMeter) tasks() []task {
+func (m *dishMeter) tasks() []work.Task {
 	if m == nil {
 		return nil
 	}
-	var list []task
+	var list []work.Task
 	if m.cfg.Tuner.Adapter != "" {
-		list = append(list, task{"dish receiver", at(gentle, m.runTuner)}, task{"dish log", at(gentle, m.runLog)})
+		list = append(list, work.Task{Name: "dish receiver", Run: work.At(work.Gentle, m.runTuner)}, work.Task{Name: "dish log", Run: work.At(work.Gentle, m.runLog)})
 	}
 	if m.cfg.Incline.Port != "" {
-		list = append(list, task{"dish inclinometer", at(gentle, m.runIncline)})
+		list = append(list, work.Task{Name: "dish inclinometer", Run: work.At(work.Gentle, m.runIncline)})
 	}
 	if m.cfg.Compass.Bus != "" {
-		list = append(list, task{"dish compass", at(gentle, m.runCompass)})
+		list = append(list, work.Task{Name: "dish compass", Run: work.At(work.Gentle, m.runCompass)})
 	}
 	return list
 }

@@ -19,6 +19,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/hal/sim/device"
 	"stationbox/hal/sim/world"
@@ -92,7 +93,7 @@ func onRigWith(t *testing.T, change func(m *dishMeter), f func(t *testing.T, r *
 		change(r.meter)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		wg.Go(func() { runAll(ctx, slog.New(slog.DiscardHandler), func(string, error) {}, r.meter.tasks()) })
+		wg.Go(func() { work.RunAll(ctx, slog.New(slog.DiscardHandler), func(string, error) {}, r.meter.tasks()) })
 		f(t, r)
 		cancel()
 		wg.Wait()

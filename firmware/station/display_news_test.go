@@ -60,7 +60,7 @@ func openHall(t *testing.T, o device.ProjectorOpts) *hall {
 	all.Go(func() { _ = h.far.Run(ctx) })
 	all.Go(func() { h.advance(ctx) })
 	for _, task := range h.tasks() {
-		all.Go(func() { _ = task.run(ctx) })
+		all.Go(func() { _ = task.Run(ctx) })
 	}
 	t.Cleanup(func() { cancel(); all.Wait(); _ = h.Close(); _ = h.tcp.Close() })
 	h.list[0].keeper.Powered(true)
@@ -197,7 +197,7 @@ func TestNoticesWithoutTheirPort(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, task := range ds.tasks() {
-		all.Go(func() { _ = task.run(ctx) })
+		all.Go(func() { _ = task.Run(ctx) })
 	}
 	defer func() { cancel(); all.Wait(); _ = ds.Close() }()
 	for end := time.Now().Add(20 * time.Second); ds.list[0].notices[0].Err() == nil; time.Sleep(time.Millisecond) {

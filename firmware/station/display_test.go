@@ -133,7 +133,7 @@ func TestEveryKindOfWayIsOpened(t *testing.T) {
 	if n := len(ds.opener.closers); n != 9 {
 		t.Errorf("%d lines and devices to close", n)
 	}
-	if len(ds.tasks()) != 4 || ds.tasks()[0].name != "cec /dev/cec-none" {
+	if len(ds.tasks()) != 4 || ds.tasks()[0].Name != "cec /dev/cec-none" {
 		t.Errorf("tasks %v", ds.tasks())
 	}
 	if err := ds.Close(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/cec"
 	"stationbox/hal/ir"
@@ -38,7 +39,7 @@ type opener struct {
 	log     *slog.Logger
 	measure func() (hal.DisplayState, error) // what the current proves; for remote controls
 	closers []io.Closer
-	follow  []task // the CEC wires that answer what others ask
+	follow  []work.Task // the CEC wires that answer what others ask
 }
 
 // open returns one way. A way that cannot be made, for a mistake in a model or a
@@ -126,7 +127,7 @@ func (op *opener) epson(name string, w config.Way) *escvp21.Projector {
 func (op *opener) cec(w config.Way) *tvcec.TV {
 	bus := op.doors.cec(w.Device, cec.Opts{Follow: true})
 	op.closers = append(op.closers, bus)
-	op.follow = append(op.follow, task{"cec " + w.Device, func(ctx context.Context) error {
+	op.follow = append(op.follow, work.Task{Name: "cec " + w.Device, Run: func(ctx context.Context) error {
 		return bus.Follow(ctx, func() bool { return true })
 	}})
 	return tvcec.New(bus)

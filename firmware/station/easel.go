@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"stationbox/firmware/station/internal/work"
 	"stationbox/media/player"
 	picture "stationbox/media/screen"
 )
@@ -213,7 +214,7 @@ func (e *easel) hide(ctx context.Context) {
 // goroutine of its own, and the painter to itself.
 func (e *easel) draw(ctx context.Context, v sight, shown string) drawn {
 	d := drawn{of: v}
-	d.err = guarded(ctx, func(ctx context.Context) error {
+	d.err = work.Guarded(ctx, func(ctx context.Context) error {
 		size, err := e.player.ScreenSize(ctx)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/gpioline"
 	"stationbox/hal/indicator"
@@ -53,13 +54,13 @@ func (k *keypad) Close() {
 }
 
 // readers are the goroutines that read the panel and the card reader.
-func (k *keypad) readers() []task {
-	var list []task
+func (k *keypad) readers() []work.Task {
+	var list []work.Task
 	if k.panel != nil {
-		list = append(list, task{"panel", at(eager, k.panel.Run)})
+		list = append(list, work.Task{Name: "panel", Run: work.At(work.Eager, k.panel.Run)})
 	}
 	if k.cards != nil {
-		list = append(list, task{"card reader", at(eager, k.cards.Run)})
+		list = append(list, work.Task{Name: "card reader", Run: work.At(work.Eager, k.cards.Run)})
 	}
 	return list
 }

@@ -18,6 +18,7 @@ import (
 	"stationbox/firmware/attendance"
 	"stationbox/firmware/config"
 	"stationbox/firmware/proof"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/evdev"
 	"stationbox/hal/sim/device"
 )
@@ -52,10 +53,10 @@ func fitOut(t *testing.T, cfg config.Panel, plugged map[string]*device.Input, do
 	b.keypad = k
 	defer k.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	tasks := append(k.readers(), task{"keys", func(ctx context.Context) error { return k.Run(ctx, b.keys) }})
+	tasks := append(k.readers(), work.Task{Name: "keys", Run: func(ctx context.Context) error { return k.Run(ctx, b.keys) }})
 	ended := make(chan error, len(tasks))
 	for _, task := range tasks {
-		go func() { ended <- task.run(ctx) }()
+		go func() { ended <- task.Run(ctx) }()
 	}
 	time.Sleep(time.Second)
 	do(b)

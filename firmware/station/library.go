@@ -359,3 +359,20 @@ func (l librarian) remove(env *command.Env, id string, films map[string]ahead, f
 	}
 	return env.Text.Say("cmd.library.removed", "id", id), true
 }
+
+// lengthsOf tells how long the films of the library are, by what was measured when they
+// came; of a film that was simply copied into the folder it knows nothing.
+func lengthsOf(cfg *config.Config, now func() time.Time) schedule.Lengths {
+	lib := openLibrary(cfg, now, library.Opts{})
+	known := map[string]time.Duration{}
+	return func(file string) (time.Duration, bool) {
+		d, asked := known[file]
+		if !asked {
+			if l, ok := lib.Of(file); ok && l.Problem == "" {
+				d = time.Duration(l.LengthMS) * time.Millisecond
+			}
+			known[file] = d
+		}
+		return d, d > 0
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/sim/device"
 	"stationbox/media/live"
 )
@@ -48,7 +49,7 @@ func onSatRig(t *testing.T, f func(t *testing.T, r *satRig)) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
 			wg.Go(func() {
-				runAll(ctx, slog.New(slog.DiscardHandler), func(string, error) {}, []task{{"dish receiver", r.meter.runTuner}})
+				work.RunAll(ctx, slog.New(slog.DiscardHandler), func(string, error) {}, []work.Task{{Name: "dish receiver", Run: r.meter.runTuner}})
 			})
 			r.stop = func() { cancel(); wg.Wait() }
 		}

@@ -6,17 +6,15 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"stationbox/firmware"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
 	readmodel "stationbox/firmware/ledger"
 	"stationbox/firmware/page"
+	"stationbox/firmware/station/internal/work"
 )
 
 // pageRetry is how long after an address could not be had it is tried again: that of a
@@ -57,7 +55,7 @@ func pageDir(cfg *config.Config) string { return filepath.Join(cfg.Station.State
 // pageOpts lets the page act by the commands that shell and console have too.
 func (st *Station) pageOpts(table *command.Table) page.Opts {
 	o := page.Opts{Names: st.cfg.Page.Names, Dir: pageDir(st.cfg), Station: st.cfg.Station.Name, Language: st.cfg.Station.Language,
-		Zone: st.zone, Now: st.now, Log: st.log, Books: pageBooks{st}, Looks: &st.looks, Gentle: gently,
+		Zone: st.zone, Now: st.now, Log: st.log, Books: pageBooks{st}, Looks: &st.looks, Gentle: work.Gently,
 		Ask:         st.pageAsk(table),
 		Members:     st.pageMembers,
 		Corrections: pageDesk{st.pageAsk(table)},
@@ -104,18 +102,6 @@ func (st *Station) pageMembers() []page.Member {
 		list = append(list, page.Member{Number: m.Number, Name: m.Name, Branch: m.Branch, Household: m.Household})
 	}
 	return list
-}
-
-// gently does work on a thread that gives way, and waits for it.
-func gently(work func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // never unlocked: the thread ends with the work
-		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), gentle)
-		work()
-	}()
-	<-done
 }
 
 // pageBooks is the ledger as the page asks it, as new as the journal.

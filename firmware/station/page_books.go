@@ -16,6 +16,7 @@ import (
 	"stationbox/firmware/command"
 	"stationbox/firmware/page"
 	"stationbox/firmware/register"
+	"stationbox/firmware/station/internal/work"
 )
 
 // monthsShown bounds the list of months whose books the page offers; the command
@@ -91,7 +92,7 @@ func (g pageRegisters) make(ctx context.Context, lang string, month time.Time, e
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	out := filepath.Join(dir, month.Format("2006-01"))
 	env := g.st.env(lang, "page")
-	gently(func() {
+	work.Gently(func() {
 		_, err = env.Books.Make(ctx, env, command.RegisterOrder{Year: month.Year(), Month: month.Month(), Out: out, Lang: env.Text.Lang()})
 	})
 	if err != nil {

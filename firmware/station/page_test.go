@@ -259,7 +259,7 @@ func TestPageIsAskedFor(t *testing.T) {
 	st := paged(t)
 	has := func() bool {
 		for _, task := range st.tasks(nil) {
-			if task.name == "page" {
+			if task.Name == "page" {
 				return true
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/rotctl"
 )
 
@@ -116,13 +117,13 @@ func (d *Doors) socket(address string) (net.Listener, error) {
 func (r *rotator) polar() bool { return r.cfg.Rotator.Driver == "diseqc" }
 
 // tasks are the goroutines; none of a nil rotator.
-func (r *rotator) tasks() []task {
+func (r *rotator) tasks() []work.Task {
 	if r == nil {
 		return nil
 	}
-	list := []task{{"dish motors", r.Run}}
+	list := []work.Task{{Name: "dish motors", Run: r.Run}}
 	if r.cfg.Rotator.Listen != "" {
-		list = append(list, task{"dish rotctld", r.serveFace})
+		list = append(list, work.Task{Name: "dish rotctld", Run: r.serveFace})
 	}
 	return list
 }

@@ -14,6 +14,7 @@ import (
 
 	"stationbox/firmware/command"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/hal/sim/device"
 	"stationbox/hal/sim/wire"
@@ -67,7 +68,7 @@ func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing
 		r.rotator = openRotator(cfg, &r.doors, r.meter, r.faults, log, time.Now)
 		r.station(log)
 		station.Go(func() {
-			runAll(ctx, log, func(name string, err error) { t.Errorf("%s: %v", name, err) }, append(r.meter.tasks(), r.rotator.tasks()...))
+			work.RunAll(ctx, log, func(name string, err error) { t.Errorf("%s: %v", name, err) }, append(r.meter.tasks(), r.rotator.tasks()...))
 		})
 		time.Sleep(20 * time.Second) // the receiver is tuned
 		f(t, r)

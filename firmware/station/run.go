@@ -7,61 +7,62 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/command"
 	"stationbox/firmware/console"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/hal/line"
 )
 
 // tasks lists every goroutine of the station.
-func (st *Station) tasks(commands net.Listener) []task {
+func (st *Station) tasks(commands net.Listener) []work.Task {
 	w := &watch{displays: st.displays, stall: &st.stall, observer: st.observer, aired: st.air.shows, guard: st.guard, desk: st.desk, side: st.side, speakers: st.speakers, faults: st.faults, now: st.tick}
 	table := st.table()
-	list := []task{
-		{"clock", st.clock.Run},
-		{"prover", at(gentle, st.prover.Run)},
-		{"guard link", st.guard.Run},
-		{"guard events", st.guardEvents},
-		{"player", st.player.Run},
-		{"desk", st.desk.Run},
-		{"live", st.air.Run},
-		{"roll", st.roll.Run},
-		{"lamp and buzzer", st.panel.lights.Run},
-		{"keys", func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},
-		{"lesson", st.showing.Run},
-		{"watch", w.Run},
-		{"picture", at(gentle, st.watchPicture)},
-		{"commands", func(ctx context.Context) error {
+	list := []work.Task{
+		{Name: "clock", Run: st.clock.Run},
+		{Name: "prover", Run: work.At(work.Gentle, st.prover.Run)},
+		{Name: "guard link", Run: st.guard.Run},
+		{Name: "guard events", Run: st.guardEvents},
+		{Name: "player", Run: st.player.Run},
+		{Name: "desk", Run: st.desk.Run},
+		{Name: "live", Run: st.air.Run},
+		{Name: "roll", Run: st.roll.Run},
+		{Name: "lamp and buzzer", Run: st.panel.lights.Run},
+		{Name: "keys", Run: func(ctx context.Context) error { return st.panel.Run(ctx, st.roll.keys) }},
+		{Name: "lesson", Run: st.showing.Run},
+		{Name: "watch", Run: w.Run},
+		{Name: "picture", Run: work.At(work.Gentle, st.watchPicture)},
+		{Name: "commands", Run: func(ctx context.Context) error {
 			return command.Serve(ctx, commands, table, st.env, st.log)
 		}},
 	}
 	if st.shelf != nil {
-		list = append(list, task{"shelf", at(gentle, st.shelf.Run)})
+		list = append(list, work.Task{Name: "shelf", Run: work.At(work.Gentle, st.shelf.Run)})
 	}
 	if st.doors.System == nil { // simulated time has no card to wear
-		list = append(list, task{"card", at(gentle, st.watchCard)}, task{"telemetry", func(ctx context.Context) error {
+		list = append(list, work.Task{Name: "card", Run: work.At(work.Gentle, st.watchCard)}, work.Task{Name: "telemetry", Run: func(ctx context.Context) error {
 			return st.measure(ctx, st.clock.Mono, func() []int32 { return st.measured(st.guard.Status()) })
-		}}, task{"ledger", at(gentle, st.keepBooks)})
+		}}, work.Task{Name: "ledger", Run: work.At(work.Gentle, st.keepBooks)})
 	}
 	if st.easel != nil {
-		list = append(list, task{"screen", st.easel.Run})
+		list = append(list, work.Task{Name: "screen", Run: st.easel.Run})
 	}
 	if st.side != nil {
-		list = append(list, task{"second player", st.side.player.Run}, task{"second screen", st.side.easel.Run})
+		list = append(list, work.Task{Name: "second player", Run: st.side.player.Run}, work.Task{Name: "second screen", Run: st.side.easel.Run})
 	}
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
 	list = append(list, st.dish.tasks()...)
 	if st.dish != nil {
-		list = append(list, task{"align", st.aligner.Run})
+		list = append(list, work.Task{Name: "align", Run: st.aligner.Run})
 	}
 	if st.dish.receives() {
-		list = append(list, task{"satellite", at(gentle, st.watchSatellite)})
+		list = append(list, work.Task{Name: "satellite", Run: work.At(work.Gentle, st.watchSatellite)})
 	}
 	list = append(list, st.rotator.tasks()...)
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
-		list = append(list, task{"page", func(ctx context.Context) error { return st.servePage(ctx, table) }})
+		list = append(list, work.Task{Name: "page", Run: func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}
 	if st.cfg.Console.Port != "" {
-		list = append(list, task{"console", func(ctx context.Context) error { return st.console(ctx, table) }})
+		list = append(list, work.Task{Name: "console", Run: func(ctx context.Context) error { return st.console(ctx, table) }})
 	}
 	return list
 }

@@ -28,6 +28,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
 	"stationbox/firmware/page"
+	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/media/library"
 	"stationbox/media/notice"
@@ -319,9 +320,9 @@ func (st *Station) Run(ctx context.Context) error {
 	scribeCtx, stopScribe := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		runAll(scribeCtx, st.log, st.taskFailed, []task{{"scribe", st.scribe.Run}})
+		work.RunAll(scribeCtx, st.log, st.taskFailed, []work.Task{{Name: "scribe", Run: st.scribe.Run}})
 	})
-	runAll(ctx, st.log, st.taskFailed, st.tasks(listener))
+	work.RunAll(ctx, st.log, st.taskFailed, st.tasks(listener))
 	stopScribe()
 	wg.Wait()
 	return st.Close()
