@@ -45,9 +45,8 @@ type aligner struct {
 	still func(ctx context.Context) (release func(), err error) // no motor turns the dish until release
 	show  func(m *picture.Meter)                                // on the television, nil takes it away; may be nil
 	save  func(by string) (alignment, error)                    // how the dish stands now; errNoLock
-	put   func(kind, lesson string, data any)
-	words *text.Catalogue // of the room
-	idle  time.Duration   // without a move, before an alignment ends
+	words *text.Catalogue                                       // of the room
+	idle  time.Duration                                         // without a move, before an alignment ends
 	log   *slog.Logger
 
 	start chan *aligning
@@ -56,10 +55,23 @@ type aligner struct {
 	on *aligning // the one that is on, or the last one
 }
 
-func newAligner(m *dishMeter, words *text.Catalogue, log *slog.Logger) *aligner {
-	return &aligner{meter: m, words: words, log: log, idle: alignIdle, start: make(chan *aligning), busy: func() bool { return false },
-		still: func(context.Context) (func(), error) { return func() {}, nil },
-		put:   func(string, string, any) {}}
+// alignerOpts are handed to newAligner. What is nil is not there.
+type alignerOpts struct {
+	Rotator *rotator               // no motor turns the dish that somebody aligns
+	Busy    func() bool            // a lesson needs the room
+	Voice   speaker                // for the tone
+	Show    func(m *picture.Meter) // on the television; nil takes it away
+	Words   *text.Catalogue        // of the room
+	Log     *slog.Logger
+}
+
+// newAligner lets people align the dish of m; without sensors, a nil m, it says why not.
+func newAligner(m *dishMeter, o alignerOpts) *aligner {
+	a := &aligner{meter: m, busy: o.Busy, voice: o.Voice, still: o.Rotator.standStill, show: o.Show, save: m.keep, words: o.Words, log: o.Log, idle: alignIdle, start: make(chan *aligning)}
+	if a.busy == nil {
+		a.busy = func() bool { return false }
+	}
+	return a
 }
 
 // Run carries alignments out until ctx ends.
@@ -126,6 +138,12 @@ func (a *aligner) join(ctx context.Context, by string, quiet bool) (s *aligning,
 	return nil, false, err
 }
 
+// Active says whether an alignment is on.
+func (a *aligner) Active() bool {
+	s := a.current()
+	return s != nil && !s.over()
+}
+
 // current is the alignment that is on, or the last one; nil before the first.
 func (a *aligner) current() *aligning {
 	a.mu.Lock()
@@ -141,7 +159,7 @@ func (a *aligner) carryOut(ctx context.Context, s *aligning) {
 	s.mu.Lock()
 	s.lastMove = a.meter.tick()
 	s.mu.Unlock()
-	a.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "align"}, "by": s.by})
+	a.meter.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "align"}, "by": s.by})
 	select {
 	case <-a.meter.signal.news: // an old one
 	default:

@@ -1,7 +1,6 @@
 package station
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +54,7 @@ func TestAlignNeedsKeys(t *testing.T) {
 			rows = strings.Split(villageDish, tt.cut)[0] + "[dish.incline]\nport = \"/dev/ttyUSB3\"\n"
 		}
 		cfg := dishConfig(t, rows)
-		m := openDishMeter(cfg, &Doors{}, nil, slog.New(slog.DiscardHandler), nil, nil, nil)
+		m := openDishMeter(cfg, dishNeeds{})
 		_, err := m.alignOpts()
 		if said := ""; err != nil {
 			said = sayAlign(text.New("en"), err)

@@ -11,16 +11,9 @@ import (
 	"stationbox/firmware/text"
 )
 
-// alignWithin runs "dish align" for who talks through env.Talk. Ctrl-C or hanging up ends
+// Converse runs "dish align" for who talks through env.Talk. Ctrl-C or hanging up ends
 // the alignment that was begun here; one that somebody else began goes on.
-func (st *Station) alignWithin(ctx context.Context, env *command.Env, ask command.AlignAsk) (command.Result, error) {
-	if st.dish == nil {
-		return command.Result{}, env.Failed("cmd.dish.no_sensors")
-	}
-	return st.aligner.converse(ctx, env, ask)
-}
-
-func (a *aligner) converse(ctx context.Context, env *command.Env, ask command.AlignAsk) (command.Result, error) {
+func (a *aligner) Converse(ctx context.Context, env *command.Env, ask command.AlignAsk) (command.Result, error) {
 	s, begun, err := a.join(ctx, env.By, ask.Quiet)
 	if err != nil {
 		return command.Result{}, &command.Error{Code: command.CodeFailed, Text: sayAlign(env.Text, err)}

@@ -72,7 +72,7 @@ func (r *alignRig) console(t *testing.T, lang string, baud int) (c *technician, 
 		return near, nil
 	}, line.Opts{Name: "console"})
 	table := command.New(command.Align())
-	env := func() *command.Env { return &command.Env{Text: text.New(lang), By: "console", Align: r.a.converse} }
+	env := func() *command.Env { return &command.Env{Text: text.New(lang), By: "console", Align: r.a.Converse} }
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = console.New(port, table, env, console.Opts{Name: "Wangjia", Baud: baud}).Run(ctx) })
@@ -180,7 +180,7 @@ func TestAlignIntoAPipe(t *testing.T) {
 		onAlignRig(t, func(t *testing.T, r *alignRig) {
 			lines := make(chan string, 4)
 			var out strings.Builder
-			env := &command.Env{Text: text.New("en"), By: "shell", Align: r.a.converse,
+			env := &command.Env{Text: text.New("en"), By: "shell", Align: r.a.Converse,
 				Talk: &command.Talk{Lines: lines, Write: func(s string) error { out.WriteString(s); return nil }}}
 			args := []string{"dish", "align", "-quiet"}
 			if asJSON {

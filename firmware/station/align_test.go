@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stationbox/firmware/dish"
@@ -36,7 +37,7 @@ type alignRig struct {
 func onAlignRig(t *testing.T, f func(t *testing.T, r *alignRig)) {
 	t.Helper()
 	onRig(t, func(t *testing.T, d *dishRig) {
-		r := &alignRig{dishRig: d, t: t, a: newAligner(d.meter, text.New("zh"), slog.New(slog.DiscardHandler))}
+		r := &alignRig{dishRig: d, t: t, a: newAligner(d.meter, alignerOpts{Words: text.New("zh"), Log: slog.New(slog.DiscardHandler)})}
 		r.a.busy = func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.lesson }
 		r.a.voice, r.a.show = r, r.display
 		r.a.save = func(string) (alignment, error) {
@@ -154,6 +155,7 @@ func (r *alignRig) until(s *aligning, bound time.Duration, ok func(l alignLook) 
 	for {
 		l, changed := s.look(0)
 		if ok(l) {
+			synctest.Wait() // tone and television have it as well
 			return l
 		}
 		if time.Now().After(end) {

@@ -3,63 +3,19 @@ package station
 import (
 	"context"
 	"fmt"
-	"image"
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
-	"sync"
-	"testing"
-	"time"
-
-	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
-	"stationbox/firmware/display"
-	"stationbox/firmware/lesson"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
-	"stationbox/media/player"
 	picture "stationbox/media/screen"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
 )
-
-// The meter stands instead of the board, follows, and gives the board back.
-func TestMeterOnTheEasel(t *testing.T) {
-	w := &hook{size: image.Pt(640, 360)}
-	studio(t, w, nil, func(e *easel) {
-		e.meter(&picture.Meter{Value: "9.1", Unit: "dB", Known: true}) // before anybody wanted a board
-		time.Sleep(time.Second)
-		if n, shown, _ := w.see(); n != 4*640*360 || shown != 1 {
-			t.Errorf("%d bytes, shown %d times", n, shown)
-		}
-		e.want(board("第一课"))
-		e.meter(&picture.Meter{Value: "9.1", Unit: "dB", Known: true})
-		time.Sleep(10 * time.Second)
-		if _, shown, _ := w.see(); shown != 1 {
-			t.Errorf("the same meter is shown %d times", shown)
-		}
-		for i := range 10 {
-			e.meter(&picture.Meter{Value: fmt.Sprint(i), Known: true})
-			time.Sleep(100 * time.Millisecond)
-		}
-		if _, shown, _ := w.see(); shown != 11 {
-			t.Errorf("shown %d times after ten figures", shown)
-		}
-		e.meter(nil)
-		time.Sleep(time.Second)
-		if _, shown, hidden := w.see(); shown != 12 || hidden != 0 {
-			t.Errorf("the board: shown %d times, hidden %d", shown, hidden)
-		}
-		e.meter(&picture.Meter{Value: "1"})
-		e.meter(nil)
-		e.want(sight{})
-		time.Sleep(time.Second)
-		if n, _, _ := w.see(); n != 0 {
-			t.Errorf("%d bytes are left", n)
-		}
-	})
-	var none *easel
-	none.meter(&picture.Meter{})
-}
 
 func TestMeterOf(t *testing.T) {
 	c := text.New("en")
@@ -91,32 +47,8 @@ func TestMeterOf(t *testing.T) {
 	}
 }
 
-// The television, and nothing else, is on for an alignment between lessons.
-func TestTelevisionIsLit(t *testing.T) {
-	on := true
-	s := &showing{aligns: func() bool { return on }}
-	tv, beamer := screen{"tv", "tv", &display.Keeper{}}, screen{"projector", "projector", &display.Keeper{}}
-	for _, tt := range []struct {
-		sc    screen
-		on    bool
-		phase lesson.Phase
-		want  bool
-	}{
-		{tv, true, lesson.Idle, true}, {tv, true, lesson.Done, true}, {tv, false, lesson.Idle, false}, {tv, true, lesson.ReadyCheck, false},
-		{beamer, true, lesson.Idle, false},
-	} {
-		on = tt.on
-		if got := s.lit(tt.sc, lesson.Orders{Phase: tt.phase}); got != tt.want {
-			t.Errorf("%s, %v, %v: %v", tt.sc.name, tt.on, tt.phase, got)
-		}
-	}
-	if (&showing{}).lit(tv, lesson.Orders{Phase: lesson.Idle}) {
-		t.Error("lit without an aligner")
-	}
-}
-
-// TestMeasureAlignDelay measures in real time how long a reading takes to the session, to
-// the far end of a console and to the pixels of an X screen that mpv draws. With
+// TestMeasureAlignDelay measures in real time how long a reading takes to the session and the
+// tone, to the far end of a console and to where the television gets its meter. With
 // ALIGN_DELAY there are as many changes as that.
 func TestMeasureAlignDelay(t *testing.T) {
 	count := 0
@@ -125,18 +57,13 @@ func TestMeasureAlignDelay(t *testing.T) {
 	}
 	r := newDishRig(t, dishConfig(t, villageDish))
 	log := slog.New(slog.DiscardHandler)
-	display, eyes, _ := xScreen(t)
-	cfg := &config.Config{Player: config.Player{Program: "mpv"}, Side: config.Side{Video: "x11", Display: display}, Station: config.Station{RunDir: t.TempDir()}}
-	p := (&Doors{}).side(cfg, player.Opts{Log: log, Now: time.Now})
-	e := newEasel("", p, findFont, nil, r.faults, log)
-	a := newAligner(r.meter, text.New("zh"), log)
-	a.show = e.meter
+	a := newAligner(r.meter, alignerOpts{Words: text.New("zh"), Log: log})
+	var bright atomic.Bool // the television shows more than 11 dB
+	a.show = func(m *picture.Meter) { bright.Store(m != nil && m.Bar > 0.55) }
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	wg.Go(func() { _ = p.Run(ctx) })
-	wg.Go(func() { _ = e.Run(ctx) })
 	wg.Go(func() { _ = a.Run(ctx) })
 	wg.Go(func() { work.RunAll(ctx, log, func(string, error) {}, r.meter.tasks()) })
 	c, end := (&alignRig{dishRig: r, a: a}).console(t, "en", 115200)
@@ -151,11 +78,7 @@ func TestMeasureAlignDelay(t *testing.T) {
 		return time.Now()
 	}
 	c.types(t, "dish align -quiet\r")
-	bright := func() bool { // the bar at two thirds of its length
-		r, _, _, _ := eyes.Image().At(32+576*55/100, 202).RGBA()
-		return r > 0x8000
-	}
-	until("shown", bright)
+	until("shown", bright.Load)
 	s := a.current()
 	var session, terminal, television []time.Duration
 	for i := range count {
@@ -178,7 +101,7 @@ func TestMeasureAlignDelay(t *testing.T) {
 			if seen.IsZero() && strings.Contains(c.seen()[before:], figure) {
 				seen = time.Now()
 			}
-			return bright() != down
+			return bright.Load() != down
 		})
 		if seen.IsZero() {
 			seen = until("at the console", func() bool { return strings.Contains(c.seen()[before:], figure) })
@@ -189,7 +112,7 @@ func TestMeasureAlignDelay(t *testing.T) {
 	for _, m := range []struct {
 		name string
 		list []time.Duration
-	}{{"session and tone", session}, {"console", terminal}, {"television", television}} {
+	}{{"session and tone", session}, {"console", terminal}, {"television's meter", television}} {
 		slices.Sort(m.list)
 		t.Logf("reading to %s: half %v, 19 of 20 %v, most %v", m.name, m.list[len(m.list)/2], m.list[len(m.list)*19/20], m.list[len(m.list)-1])
 	}

@@ -144,7 +144,7 @@ func (s *showing) notShown(ord lesson.Orders) string {
 	default:
 		return ord.End
 	}
-	for _, f := range s.faults.list() {
+	for _, f := range s.faults.List() {
 		if f.Code == "fault.lesson.not_shown" {
 			return f.Args["cause"]
 		}
@@ -190,7 +190,7 @@ func (s *showing) crowded(o firmware.Occasion, b *picture.Board) *picture.Board 
 
 // trouble is the first of the standing faults, for the foot of a board.
 func (s *showing) trouble() picture.Foot {
-	list := s.faults.list()
+	list := s.faults.List()
 	if len(list) == 0 {
 		return picture.Foot{}
 	}

@@ -21,6 +21,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/quiz"
 	"stationbox/firmware/schedule"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	picture "stationbox/media/screen"
 )
@@ -73,7 +74,7 @@ func newScene(t *testing.T, lang string) *scene {
 		{ID: "4", Title: say("防火", "Fire"), Start: now.Add(7*24*time.Hour + time.Hour)}, {ID: "5", Title: say("法律", "Law"), Start: now.Add(9 * 24 * time.Hour)}}
 	rb := newRollbook()
 	rb.words, rb.log, rb.now, rb.tick = words, log, func() time.Time { return now }, time.Now
-	s := &showing{words: words, roll: rb, faults: newFaults(log, func(string, string, any) {}), clock: told{clock.ByClock, clock.Good}, desk: newDesk(nil, plain, log),
+	s := &showing{words: words, roll: rb, faults: fault.New(log, func(string, string, any) {}), clock: told{clock.ByClock, clock.Good}, desk: newDesk(nil, plain, log),
 		cal: cal, tick: func() time.Time { return now }, place: say("柳树屯远程教育站点", "Liushutun village station")}
 	return &scene{s, now, o}
 }
@@ -141,8 +142,8 @@ func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmwa
 	add("idle-night", lesson.Idle, func(s *scene) lesson.Orders { s.now = s.o.Start.Add(4 * time.Hour); return lesson.Orders{} })
 	add("idle-nothing", lesson.Idle, func(s *scene) lesson.Orders { s.cal = list{}; return lesson.Orders{} })
 	add("idle-fault", lesson.Idle, func(s *scene) lesson.Orders {
-		s.faults.set(true, "fault.display.silent", "projector")
-		s.faults.set(true, "fault.panel.lost", "")
+		s.faults.Set(true, "fault.display.silent", "projector")
+		s.faults.Set(true, "fault.panel.lost", "")
 		return lesson.Orders{}
 	})
 	add("untrusted", lesson.Idle, func(s *scene) lesson.Orders { s.clock = told{clock.ByWaiting, clock.Unknown}; return lesson.Orders{} })
@@ -153,7 +154,7 @@ func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmwa
 	})
 	add("ready", lesson.ReadyCheck, in(23*time.Minute))
 	add("ready-fault", lesson.ReadyCheck, func(s *scene) lesson.Orders {
-		s.faults.set(true, "fault.ready.projector", "party-1", "cause", "ready.cause.display_unknown")
+		s.faults.Set(true, "fault.ready.projector", "party-1", "cause", "ready.cause.display_unknown")
 		return in(23 * time.Minute)(s)
 	})
 	add("warming", lesson.WarmUp, in(65*time.Second))
@@ -175,11 +176,11 @@ func sightsOn(t *testing.T, lang string, screen func(*showing, time.Time, firmwa
 	add("closing", lesson.Closing, roll(-time.Hour, "", false, lesson.Orders{}))
 	add("closing-cut", lesson.Closing, roll(-time.Hour, "", false, lesson.Orders{End: lesson.CauseCut}))
 	add("closing-unshown", lesson.Closing, func(s *scene) lesson.Orders {
-		s.faults.set(true, "fault.lesson.not_shown", "", "title", s.o.Title, "cause", lesson.CauseNoMains)
+		s.faults.Set(true, "fault.lesson.not_shown", "", "title", s.o.Title, "cause", lesson.CauseNoMains)
 		return roll(-time.Hour, "", false, lesson.Orders{})(s)
 	})
 	add("closing-played", lesson.Closing, func(s *scene) lesson.Orders {
-		s.faults.set(true, "fault.lesson.not_shown", "", "title", "the one before", "cause", lesson.CauseNoMains)
+		s.faults.Set(true, "fault.lesson.not_shown", "", "title", "the one before", "cause", lesson.CauseNoMains)
 		return roll(-time.Hour, "", false, lesson.Orders{End: lesson.CausePlayed})(s)
 	})
 	add("cooling", lesson.CoolDown, roll(-time.Hour, "", false, lesson.Orders{}))

@@ -16,6 +16,7 @@ import (
 	"stationbox/firmware/card"
 	"stationbox/firmware/command"
 	"stationbox/firmware/journal"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/telemetry"
 	"stationbox/hal"
 )
@@ -141,7 +142,7 @@ func TestCardIsWatched(t *testing.T) {
 	st.cfg.Station.StateDir = t.TempDir()
 	l := &ledger{}
 	st.scribe = newScribe(l, st.log, func(error) {})
-	st.faults = newFaults(st.log, st.scribe.put)
+	st.faults = fault.New(st.log, st.scribe.put)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = st.scribe.Run(t.Context()) })

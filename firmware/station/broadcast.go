@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stationbox/firmware"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/media/live"
 	"stationbox/media/player"
@@ -35,7 +36,7 @@ type broadcast struct {
 	player theatre
 	item   func(file string, at time.Duration) player.Item
 	put    func(kind, lesson string, data any)
-	faults *faults
+	faults *fault.Book
 	tick   func() time.Time
 	log    *slog.Logger
 	wake   chan struct{}
@@ -101,7 +102,7 @@ func (n accountNote) summary() live.Summary {
 
 // newBroadcast returns one that goes on with the accounts that are on record.
 func newBroadcast(open func(firmware.Occasion, live.Player) (channel, error), p theatre, item func(string, time.Duration) player.Item,
-	accounts map[string]accountNote, put func(kind, lesson string, data any), f *faults, tick func() time.Time, log *slog.Logger) *broadcast {
+	accounts map[string]accountNote, put func(kind, lesson string, data any), f *fault.Book, tick func() time.Time, log *slog.Logger) *broadcast {
 	b := &broadcast{open: open, player: p, item: item, put: put, faults: f, tick: tick, log: log, wake: make(chan struct{}, 1), accounts: map[string]live.Summary{}}
 	for id, n := range accounts {
 		b.accounts[id] = n.summary()
@@ -191,7 +192,7 @@ func (b *broadcast) match(ctx context.Context, again <-chan time.Time) <-chan ti
 		b.log.Warn("live: not opened", "source", w.occ.Live.Source, "err", err)
 		again = time.After(openAgain)
 	}
-	b.faults.set(err != nil, "fault.live.source", w.occ.ID, "title", w.occ.Title, "cause", cause)
+	b.faults.Set(err != nil, "fault.live.source", w.occ.ID, "title", w.occ.Title, "cause", cause)
 	return again
 }
 
@@ -245,7 +246,7 @@ func (b *broadcast) end() {
 	defer b.mu.Unlock()
 	b.enter(air.occ.ID, air.SoFar())
 	b.now, b.away = nil, ""
-	b.faults.set(false, "fault.live.away", air.occ.ID)
+	b.faults.Set(false, "fault.live.away", air.occ.ID)
 }
 
 // enter adds to the account of a lesson; b.mu is held.
@@ -296,7 +297,7 @@ func (b *broadcast) heard(air *onAir, e live.Event) {
 	default:
 		return
 	}
-	b.faults.set(b.away != "", "fault.live.away", air.occ.ID, "title", air.occ.Title, "cause", "live.reason."+string(b.away))
+	b.faults.Set(b.away != "", "fault.live.away", air.occ.ID, "title", air.occ.Title, "cause", "live.reason."+string(b.away))
 }
 
 func orElse(r, other live.Reason) live.Reason {

@@ -15,6 +15,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/media/live"
 	"stationbox/media/player"
 )
@@ -210,7 +211,7 @@ func TestLiveLesson(t *testing.T) {
 				if len(tt.dark) == 0 && (len(s.begins) != 1 || !s.begins[0].Equal(o.Start)) {
 					t.Errorf("begun for %v, want once for %v", s.begins, o.Start)
 				}
-				for _, f := range g.show.faults.list() {
+				for _, f := range g.show.faults.List() {
 					if strings.HasPrefix(f.Code, "fault.live") {
 						t.Errorf("%v stands", f)
 					}
@@ -288,7 +289,7 @@ func TestLiveSourceIsTriedAgain(t *testing.T) {
 		r, l, s := &room{mains: true, length: time.Hour}, &ledger{}, &sender{err: errors.New("no such network card")}
 		g := beginWith(t, r, r, l, o, dir, &config.Config{}, onTheAir(r, s))
 		time.Sleep(time.Until(o.Start.Add(time.Minute)))
-		stands := slices.ContainsFunc(g.show.faults.list(), func(f firmware.Fault) bool {
+		stands := slices.ContainsFunc(g.show.faults.List(), func(f firmware.Fault) bool {
 			return f.Code == "fault.live.source" && f.Args["cause"] == "no such network card"
 		})
 		s.mu.Lock()
@@ -352,7 +353,7 @@ func TestLiveBeginMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s := &room{}, &sender{}
 		log := slog.New(slog.DiscardHandler)
-		b := newBroadcast(s.open, r, func(f string, at time.Duration) player.Item { return player.Item{File: f, At: at} }, nil, func(string, string, any) {}, newFaults(log, func(string, string, any) {}), time.Now, log)
+		b := newBroadcast(s.open, r, func(f string, at time.Duration) player.Item { return player.Item{File: f, At: at} }, nil, func(string, string, any) {}, fault.New(log, func(string, string, any) {}), time.Now, log)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = b.Run(ctx) })

@@ -36,8 +36,8 @@ func tableOf(st *Station) *command.Table {
 		{Name: "why", Help: "cmd.why.help", Run: st.runWhy},
 		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
 		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
-		{Name: "dish now", Help: "cmd.dish.now.help", Run: st.runDishNow},
-		{Name: "dish aligned", Help: "cmd.dish.aligned.help", Run: st.runDishAligned},
+		{Name: "dish now", Help: "cmd.dish.now.help", Run: st.ofDish((*dishMeter).RunNow)},
+		{Name: "dish aligned", Help: "cmd.dish.aligned.help", Run: st.ofDish((*dishMeter).RunAligned)},
 		command.Align(),
 		{Name: "sound test", Usage: "cmd.sound.test.usage", Help: "cmd.sound.test.help", Timeout: time.Minute, Run: st.runSoundTest},
 		{Name: "member", Usage: "cmd.member.usage", Help: "cmd.member.help", Run: st.runMember},
@@ -51,7 +51,7 @@ func tableOf(st *Station) *command.Table {
 	list = append(list, command.Questions()...)
 	list = append(list, command.Lessons()...)
 	list = append(list, command.Library()...)
-	list = append(list, command.Motors(motors{st})...)
+	list = append(list, command.Motors(st.motors())...)
 	list = append(list, command.Dish()...)
 	list = append(list, command.DishTransit())
 	list = append(list, command.Outputs()...)

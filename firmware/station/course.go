@@ -333,7 +333,7 @@ func later(a, b time.Time) time.Time {
 // while it did not know the time. One of before its newest record, and of which it
 // knows nothing, was not its to show: the row is newer than that, or the station is.
 func (s *showing) missed(o firmware.Occasion) {
-	s.faults.over(readyFault, o.ID)
+	s.faults.Over(readyFault, o.ID)
 	_, begun := s.mem.phases[o.ID]
 	if !begun && o.Start.Before(s.course.since) {
 		h := s.mem.lessons[o.ID]

@@ -10,6 +10,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/projector/pjlink"
@@ -214,7 +215,7 @@ type watch struct {
 	desk     *desk
 	side     *side
 	speakers *speakers
-	faults   *faults
+	faults   *fault.Book
 	stall    *stall
 	observer *observer
 	aired    func() bool // a live picture is on the screen
@@ -245,21 +246,21 @@ func (w *watch) Run(ctx context.Context) error {
 		}
 		for _, sc := range w.displays.list {
 			st := sc.keeper.Status()
-			w.faults.set(lasting(sc.name, st.State == hal.DisplayUnknown && !st.At.IsZero() && st.Err != nil, 10*time.Second), "fault.display.silent", sc.name)
+			w.faults.Set(lasting(sc.name, st.State == hal.DisplayUnknown && !st.At.IsZero() && st.Err != nil, 10*time.Second), "fault.display.silent", sc.name)
 			w.worn(sc, st)
 			for _, n := range sc.notices {
 				err := n.Err()
-				w.faults.set(lasting(sc.name+" notices "+n.Port(), err != nil, 5*time.Second), "fault.display.notices", sc.name, "port", n.Port())
+				w.faults.Set(lasting(sc.name+" notices "+n.Port(), err != nil, 5*time.Second), "fault.display.notices", sc.name, "port", n.Port())
 			}
 		}
 		g, known := w.guard.Status().Fresh(w.now(), guardAge)
-		w.faults.set(lasting("guard", !known, guardAge), "fault.guard.lost", "")
-		w.faults.set(known && g.UPS == upsBattery, "fault.ups.battery", "")
-		w.faults.set(known && g.UPS == upsLow, "fault.ups.low", "")
+		w.faults.Set(lasting("guard", !known, guardAge), "fault.guard.lost", "")
+		w.faults.Set(known && g.UPS == upsBattery, "fault.ups.battery", "")
+		w.faults.Set(known && g.UPS == upsLow, "fault.ups.low", "")
 		out := w.desk.outcome()
 		w.film(out)
-		w.faults.set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
-		w.faults.set(lasting(sideName, w.side.down(), 5*time.Second), "fault.screen.down", sideName)
+		w.faults.Set(lasting("player", !out.up, 5*time.Second), "fault.player.down", "")
+		w.faults.Set(lasting(sideName, w.side.down(), 5*time.Second), "fault.screen.down", sideName)
 		w.speakers.watch(w.faults, lasting)
 	}
 }
@@ -269,9 +270,9 @@ func (w *watch) film(out fate) {
 	w.stall.see(out, w.now())
 	wrong, unheard := w.observer.wrong()
 	moves := out.running || w.aired()
-	w.faults.set(out.blind, "fault.film.blind", "")
-	w.faults.set(moves && wrong.Black >= blackTime, "fault.film.black", "")
-	w.faults.set(moves && wrong.Frozen >= frozenTime, "fault.film.frozen", "")
-	w.faults.set(moves && wrong.Silent >= silentTime, "fault.film.silent", "")
-	w.faults.set(moves && unheard, "fault.film.unheard", "")
+	w.faults.Set(out.blind, "fault.film.blind", "")
+	w.faults.Set(moves && wrong.Black >= blackTime, "fault.film.black", "")
+	w.faults.Set(moves && wrong.Frozen >= frozenTime, "fault.film.frozen", "")
+	w.faults.Set(moves && wrong.Silent >= silentTime, "fault.film.silent", "")
+	w.faults.Set(moves && unheard, "fault.film.unheard", "")
 }

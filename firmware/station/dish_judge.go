@@ -70,9 +70,9 @@ func (m *dishMeter) fitSeasons() error {
 func (m *dishMeter) tellSun() {
 	n := measuredBySun(m.dir, m.now())
 	if n == nil || n.Loss <= transitLoss {
-		m.faults.set(false, "fault.dish.transit", "")
+		m.faults.Set(false, "fault.dish.transit", "")
 		return
 	}
-	m.faults.set(true, "fault.dish.transit", "", "loss", figure(float64(n.Loss), 1), "date", n.To.UTC().Format(time.DateOnly),
+	m.faults.Set(true, "fault.dish.transit", "", "loss", figure(float64(n.Loss), 1), "date", n.To.UTC().Format(time.DateOnly),
 		"deg", fmt.Sprintf("%.2f", float64(n.off())))
 }

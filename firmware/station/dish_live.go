@@ -1,7 +1,6 @@
 package station
 
 import (
-	"context"
 	"errors"
 	"math"
 	"strings"
@@ -215,17 +214,9 @@ func offWords(c *text.Catalogue, more, less string, off dish.Degrees) string {
 	return c.Say(more, "deg", figure(math.Abs(float64(off)), 1))
 }
 
-// runDishNow is the command "dish now".
-func (st *Station) runDishNow(_ context.Context, env *command.Env, args []string) (command.Result, error) {
-	switch {
-	case len(args) > 0:
-		return command.Result{}, env.Misused("cmd.too_many", "got", args[0])
-	case st == nil:
-		return command.Result{}, env.Failed("cmd.not_running")
-	case st.dish == nil:
-		return command.Result{}, env.Failed("cmd.dish.no_sensors")
-	}
-	v := st.dish.view()
-	since := st.dish.sinceText(env.Text, v, st.zone)
-	return command.Result{Text: v.text(env.Text, "→  "+whereSatellite(env.Text, st.cfg.Dish.Target())) + since, Data: v}, nil
+// RunNow is the command "dish now".
+func (m *dishMeter) RunNow(env *command.Env) (command.Result, error) {
+	v := m.view()
+	since := m.sinceText(env.Text, v, m.zone)
+	return command.Result{Text: v.text(env.Text, "→  "+whereSatellite(env.Text, m.cfg.Target())) + since, Data: v}, nil
 }

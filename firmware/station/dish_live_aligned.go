@@ -1,7 +1,6 @@
 package station
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -136,18 +135,10 @@ func (m *dishMeter) comparedText(c *text.Catalogue, v *dishView, zone *time.Loca
 	return c.Say("dish.since."+v.Since, "date", a.At.In(zone).Format(time.DateOnly)) + "\n"
 }
 
-// runDishAligned is the command "dish aligned": somebody has aligned the dish, and what
+// RunAligned is the command "dish aligned": somebody has aligned the dish, and what
 // is measured now is what it is compared with from now on.
-func (st *Station) runDishAligned(_ context.Context, env *command.Env, args []string) (command.Result, error) {
-	switch {
-	case len(args) > 0:
-		return command.Result{}, env.Misused("cmd.too_many", "got", args[0])
-	case st == nil:
-		return command.Result{}, env.Failed("cmd.not_running")
-	case st.dish == nil:
-		return command.Result{}, env.Failed("cmd.dish.no_sensors")
-	}
-	a, err := st.keepAlignment(env.By)
+func (m *dishMeter) RunAligned(env *command.Env) (command.Result, error) {
+	a, err := m.keep(env.By)
 	switch {
 	case errors.Is(err, errNoLock):
 		return command.Result{}, env.Failed("cmd.dish.aligned.no_lock")
@@ -160,16 +151,15 @@ func (st *Station) runDishAligned(_ context.Context, env *command.Env, args []st
 // errNoLock means that there is nothing to compare with later.
 var errNoLock = errors.New("no lock")
 
-// keepAlignment writes down how the dish stands now. Error: errNoLock, or those of the
-// card.
-func (st *Station) keepAlignment(by string) (alignment, error) {
-	a, ok := alignmentOf(st.dish.view(), st.now())
+// keep writes down how the dish stands now. Error: errNoLock, or those of the card.
+func (m *dishMeter) keep(by string) (alignment, error) {
+	a, ok := alignmentOf(m.view(), m.now())
 	if !ok {
 		return a, errNoLock
 	}
-	if err := a.write(st.dish.dir); err != nil {
+	if err := a.write(m.dir); err != nil {
 		return a, err
 	}
-	st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "aligned"}, "by": by})
+	m.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "aligned"}, "by": by})
 	return a, nil
 }

@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/tuner"
@@ -34,14 +35,16 @@ const (
 // unknown when it is old or the last question failed. It decides nothing about a lesson.
 type dishMeter struct {
 	cfg    config.Dish
-	doors  *Doors
-	faults *faults
+	doors  dishDoors
+	faults *fault.Book
+	put    func(kind, lesson string, data any)
 	log    *slog.Logger
 	now    func() time.Time
 	tick   func() time.Time
 	dir    string             // of the log
 	clock  func() clock.Level // how far now is to be trusted
 	taker  timeTaker          // of the broadcast's time; nil: nobody
+	zone   *time.Location
 
 	rec    reception // what lessons want of the receiver
 	losses *lossBook // of lessons
@@ -64,12 +67,12 @@ type tilt struct {
 }
 
 // openDishMeter returns nil for a station without sensors on its dish. It opens nothing.
-func openDishMeter(cfg *config.Config, doors *Doors, f *faults, log *slog.Logger, now, tick func() time.Time, level func() clock.Level) *dishMeter {
+func openDishMeter(cfg *config.Config, n dishNeeds) *dishMeter {
 	d := cfg.Dish
 	if d.Tuner.Adapter == "" && d.Incline.Port == "" && d.Compass.Bus == "" {
 		return nil
 	}
-	m := &dishMeter{cfg: d, doors: doors, faults: f, log: log, now: now, tick: tick, clock: level, dir: dishDir(cfg), losses: newLossBook()}
+	m := &dishMeter{cfg: d, doors: n.Doors, faults: n.Faults, put: n.Put, log: n.Log, now: n.Now, tick: n.Tick, clock: n.Clock, taker: n.Taker, zone: n.Zone, losses: n.Losses, dir: dishDir(cfg)}
 	m.signal.news = make(chan struct{}, 1)
 	return m
 }

@@ -242,7 +242,7 @@ func (m *dishMeter) runLog(ctx context.Context) error {
 		if now.Sub(flushed) >= dishFlushEvery {
 			flushed = now
 			err := errors.Join(l.flush(), sun.flush())
-			m.faults.set(err != nil, "fault.dish.log", "", "cause", fmt.Sprint(err))
+			m.faults.Set(err != nil, "fault.dish.log", "", "cause", fmt.Sprint(err))
 		}
 	}
 }

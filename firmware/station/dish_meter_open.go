@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
 
 	"stationbox/firmware/config"
@@ -17,42 +16,9 @@ import (
 	"stationbox/hal/incline"
 	"stationbox/hal/line"
 	"stationbox/hal/modbus"
-	"stationbox/hal/remote"
 	"stationbox/hal/tuner"
 	"stationbox/hal/tuner/psi"
 )
-
-func (d *Doors) receiver(adapter string, o tuner.Opts) *tuner.Tuner {
-	if d.Tuner != nil {
-		return tuner.New(d.Tuner, adapter, o)
-	}
-	if _, far := remote.Path(adapter); far {
-		return tuner.New(farFile, adapter, o)
-	}
-	return tuner.Open(adapter, o)
-}
-
-// farFile opens a device file behind a socket.
-func farFile(name string) (tuner.Kernel, error) {
-	f, err := remote.Open(name)
-	if err != nil {
-		return nil, err // not a nil file
-	}
-	return f, nil
-}
-
-// i2c returns a bus and what closes it.
-func (d *Doors) i2c(name string) (i2c.Bus, func() error) {
-	if d.I2C != nil {
-		return d.I2C(name), func() error { return nil }
-	}
-	if _, far := remote.Path(name); far {
-		bus := remote.NewBus(name)
-		return bus, bus.Close
-	}
-	bus := &i2cBus{name: name}
-	return bus, bus.Close
-}
 
 // transponder is what a correct configuration has the receiver stay on.
 func transponder(t config.Tuner) tuner.Transponder {
@@ -89,7 +55,7 @@ const (
 
 // runTuner tunes the receiver and asks it until ctx ends; then the LNB has no voltage.
 func (m *dishMeter) runTuner(ctx context.Context) error {
-	u := m.doors.receiver(m.cfg.Tuner.Adapter, m.tunerOpts())
+	u := m.doors.Receiver(m.cfg.Tuner.Adapter, m.tunerOpts())
 	defer func() {
 		if err := u.Close(); err != nil {
 			m.log.Warn("dish receiver", "err", err)
@@ -105,9 +71,9 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 	defer m.rec.stands(nil, w.own, false, false)
 	defer w.leave()
 	m.signal.run(ctx, pace{signalEvery, signalQuick, &m.haste}, m.tick, w.read, func(on bool, cause string) {
-		m.faults.set(on, "fault.dish.tuner", "", "cause", cause)
+		m.faults.Set(on, "fault.dish.tuner", "", "cause", cause)
 		if on { // nobody knows of the lock
-			m.faults.set(false, "fault.dish.no_lock", "")
+			m.faults.Set(false, "fault.dish.no_lock", "")
 		}
 	})
 	return nil
@@ -116,7 +82,7 @@ func (m *dishMeter) runTuner(ctx context.Context) error {
 // runIncline asks the inclinometer until ctx ends.
 func (m *dishMeter) runIncline(ctx context.Context) error {
 	c := m.cfg.Incline
-	port := m.doors.serial(c.Port, line.Opts{Name: "incline", Log: m.log})
+	port := m.doors.Serial(c.Port, line.Opts{Name: "incline", Log: m.log})
 	defer func() { _ = port.Close() }()
 	s := incline.NewSerial(port, incline.Opts{Now: m.tick})
 	if c.Kind == "modbus" {
@@ -129,7 +95,7 @@ func (m *dishMeter) runIncline(ctx context.Context) error {
 	m.tilt.run(ctx, pace{tiltEvery, tiltQuick, &m.haste}, m.tick, func(ctx context.Context) (hal.Reading[tilt], error) {
 		r, err := s.Read(ctx)
 		return hal.Reading[tilt]{Value: tiltOf(mount, r.Value), At: r.At}, err
-	}, func(on bool, cause string) { m.faults.set(on, "fault.dish.incline", "", "cause", cause) })
+	}, func(on bool, cause string) { m.faults.Set(on, "fault.dish.incline", "", "cause", cause) })
 	return nil
 }
 
@@ -151,7 +117,7 @@ const fieldOff = 0.3
 
 // runCompass asks the compass until ctx ends. Its heading is from true north.
 func (m *dishMeter) runCompass(ctx context.Context) error {
-	bus, closeBus := m.doors.i2c(m.cfg.Compass.Bus)
+	bus, closeBus := m.doors.Bus(m.cfg.Compass.Bus)
 	defer func() { _ = closeBus() }()
 	axes := m.cfg.Compass.Directions()
 	c, err := compass.New(bus, compass.Opts{Chip: compass.Chip(m.cfg.Compass.Chip), Now: m.tick,
@@ -171,7 +137,7 @@ func (m *dishMeter) runCompass(ctx context.Context) error {
 		}
 		h, err := headingOf(r.Value, earth)
 		return hal.Reading[dish.Degrees]{Value: turned(h + dish.Degrees(m.cfg.Compass.Turn)), At: r.At}, err
-	}, func(on bool, cause string) { m.faults.set(on, "fault.dish.compass", "", "cause", cause) })
+	}, func(on bool, cause string) { m.faults.Set(on, "fault.dish.compass", "", "cause", cause) })
 	return nil
 }
 

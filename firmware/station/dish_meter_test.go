@@ -19,8 +19,10 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
+	"stationbox/hal/line"
 	"stationbox/hal/sim/device"
 	"stationbox/hal/sim/world"
 	"stationbox/hal/tuner"
@@ -29,12 +31,12 @@ import (
 // dishRig is a dish in the simulation with all sensors on it.
 type dishRig struct {
 	cfg     *config.Config
-	doors   Doors
 	dish    *world.Dish
 	card    *device.DVBCard
 	incline *device.Incline
 	compass *device.Compass
-	faults  *faults
+	faults  *fault.Book
+	needs   dishNeeds
 	meter   *dishMeter
 	ahead   atomic.Int64 // of the broadcaster's clock
 }
@@ -128,14 +130,20 @@ func newDishRig(t *testing.T, cfg *config.Config) *dishRig {
 	if r.compass, err = device.NewCompass(r.dish, device.CompassOpts{}); err != nil {
 		t.Fatal(err)
 	}
-	r.doors = Doors{
-		Tuner:  func(name string) (tuner.Kernel, error) { return kernelOf(r.card.Open(name)) },
-		I2C:    func(string) i2c.Bus { return r.compass },
-		Serial: func(string) (io.ReadWriteCloser, error) { return ours, nil },
+	doors := dishDoors{
+		Receiver: func(adapter string, o tuner.Opts) *tuner.Tuner {
+			return tuner.New(func(name string) (tuner.Kernel, error) { return kernelOf(r.card.Open(name)) }, adapter, o)
+		},
+		Bus: func(string) (i2c.Bus, func() error) { return r.compass, func() error { return nil } },
+		Serial: func(_ string, o line.Opts) *line.Port {
+			return line.New(func() (io.ReadWriteCloser, error) { return ours, nil }, o)
+		},
 	}
 	log := slog.New(slog.DiscardHandler)
-	r.faults = newFaults(log, func(string, string, any) {})
-	r.meter = openDishMeter(cfg, &r.doors, r.faults, log, in2026, time.Now, func() clock.Level { return clock.Good })
+	r.faults = fault.New(log, func(string, string, any) {})
+	r.needs = dishNeeds{Doors: doors, Faults: r.faults, Put: func(string, string, any) {}, Log: log, Now: in2026, Tick: time.Now,
+		Clock: func() clock.Level { return clock.Good }, Losses: newLossBook(), Zone: time.UTC}
+	r.meter = openDishMeter(cfg, r.needs)
 	return r
 }
 
@@ -158,7 +166,7 @@ func (r *dishRig) fault(t *testing.T, kind string, device interface{ Fault(strin
 }
 
 func (r *dishRig) codes() (out []string) {
-	for _, f := range r.faults.list() {
+	for _, f := range r.faults.List() {
 		out = append(out, f.Code)
 	}
 	return out
@@ -287,7 +295,7 @@ func TestDishNoLock(t *testing.T) {
 			t.Errorf("after a minute: %v", codes)
 		}
 		words := text.New("en")
-		if say, hint := words.Fault(r.faults.list()[0]); !strings.Contains(say, "115.5E") || hint == "" {
+		if say, hint := words.Fault(r.faults.List()[0]); !strings.Contains(say, "115.5E") || hint == "" {
 			t.Errorf("%q %q", say, hint)
 		}
 		r.dish.Rain(0)
@@ -300,7 +308,7 @@ func TestDishNoLock(t *testing.T) {
 
 func TestNoSensorsNoMeter(t *testing.T) {
 	cfg := dishConfig(t, strings.Split(villageDish, "[dish.tuner]")[0])
-	m := openDishMeter(cfg, &Doors{}, nil, nil, nil, nil, nil)
+	m := openDishMeter(cfg, dishNeeds{})
 	if m != nil || m.tasks() != nil || m.view() != nil {
 		t.Errorf("%+v", m)
 	}

@@ -140,7 +140,7 @@ func (m *dishMeter) judgeMount(ctx context.Context) error {
 	m.log.Info("mount of the dish", "state", v.State, "confidence", v.Confidence, "onset", v.Onset)
 	for _, f := range mountFaults {
 		on := v.State == f.state && v.Confidence >= verdictSure
-		m.faults.set(on, f.code, "", "date", v.Onset.UTC().Format(time.DateOnly), "deg", figure(float64(v.Tilt), 2), "az", figure(float64(v.Toward), 0))
+		m.faults.Set(on, f.code, "", "date", v.Onset.UTC().Format(time.DateOnly), "deg", figure(float64(v.Tilt), 2), "az", figure(float64(v.Toward), 0))
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func TestMountOfOwnLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			codes := ""
-			for _, f := range m.faults.list() {
+			for _, f := range m.faults.List() {
 				codes += f.Code
 				if zh, hint := text.New("zh").Fault(f); strings.Contains(zh+hint, "{") {
 					t.Errorf("%q %q", zh, hint)
@@ -82,8 +82,8 @@ func TestMountOfOwnLog(t *testing.T) {
 			if r, err = askDish(t, cfg, "dish", "why"); err != nil || !strings.Contains(r.Text, "mount: ") || strings.Contains(r.Text, "dish.mount") {
 				t.Errorf("%v\n%s", err, r.Text)
 			}
-			if err := (alignment{At: v.at}).write(m.dir); err != nil || m.judge(t.Context()) != nil || len(m.faults.list()) > 0 {
-				t.Errorf("aligned: %v %v", err, m.faults.list())
+			if err := (alignment{At: v.at}).write(m.dir); err != nil || m.judge(t.Context()) != nil || len(m.faults.List()) > 0 {
+				t.Errorf("aligned: %v %v", err, m.faults.List())
 			}
 		})
 	}

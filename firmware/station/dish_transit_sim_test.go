@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/hal"
 	"stationbox/hal/tuner"
 )
@@ -66,7 +67,7 @@ func aSunVillage(t *testing.T, seed uint64) *sunVillage {
 	v.clear, v.sun, v.lock = 9+5*r.Float64(), 2+10*r.Float64(), 5.5
 	v.meter = &dishMeter{cfg: v.cfg.Dish, dir: dishDir(v.cfg), log: slog.New(slog.DiscardHandler), taker: v,
 		now: func() time.Time { return v.at }, tick: func() time.Time { return v.at }, clock: func() clock.Level { return clock.Good },
-		faults: newFaults(slog.New(slog.DiscardHandler), func(string, string, any) {})}
+		faults: fault.New(slog.New(slog.DiscardHandler), func(string, string, any) {})}
 	return v
 }
 

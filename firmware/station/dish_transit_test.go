@@ -181,10 +181,10 @@ func TestTransitOfItself(t *testing.T) {
 	if err != nil || len(notes) != 1 || notes[0].Refused != "" {
 		t.Fatalf("%+v %v", notes, err)
 	}
-	if list := v.meter.faults.list(); len(list) != 1 || list[0].Code != "fault.dish.transit" {
+	if list := v.meter.faults.List(); len(list) != 1 || list[0].Code != "fault.dish.transit" {
 		t.Fatalf("faults %+v", list)
 	}
-	zh, _ := text.New("zh").Fault(v.meter.faults.list()[0])
+	zh, _ := text.New("zh").Fault(v.meter.faults.List()[0])
 	now := &dishView{}
 	live := v.meter.sinceText(text.New("en"), now, time.UTC)
 	if !strings.Contains(zh, "dB") || strings.Contains(zh, "{") || !strings.Contains(live, "too far LEFT, seen from behind") || now.Sun == nil {
@@ -206,8 +206,8 @@ func TestTransitOfItself(t *testing.T) {
 	if err := (alignment{At: v.at}).write(v.meter.dir); err != nil {
 		t.Fatal(err)
 	}
-	if v.at = v.at.Add(time.Hour); v.meter.judge(t.Context()) != nil || len(v.meter.faults.list()) != 0 {
-		t.Errorf("aligned: %+v", v.meter.faults.list())
+	if v.at = v.at.Add(time.Hour); v.meter.judge(t.Context()) != nil || len(v.meter.faults.List()) != 0 {
+		t.Errorf("aligned: %+v", v.meter.faults.List())
 	}
 }
 

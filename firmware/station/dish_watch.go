@@ -85,19 +85,19 @@ func (m *dishMeter) checkSatellite(ctx context.Context, u *tuner.Tuner) error {
 	}
 	orbit, said := nit.Position(pat.Stream)
 	if !said {
-		m.faults.set(false, "fault.dish.satellite", "")
+		m.faults.Set(false, "fault.dish.satellite", "")
 		return nil
 	}
 	want := m.cfg.Target()
 	if m.mine(orbit) {
-		m.faults.set(false, "fault.dish.satellite", "")
+		m.faults.Set(false, "fault.dish.satellite", "")
 		return nil
 	}
 	sdt, err := table(ctx, u.Services)
 	if err != nil {
 		m.log.Info("dish tables", "err", err) // the fault is told without the channels
 	}
-	m.faults.set(true, "fault.dish.satellite", "", "got", orbit.String(), "want", want.Name, "list", channels(sdt))
+	m.faults.Set(true, "fault.dish.satellite", "", "got", orbit.String(), "want", want.Name, "list", channels(sdt))
 	return nil
 }
 
@@ -123,7 +123,7 @@ func channels(t psi.SDT) string {
 // hearTime offers the broadcaster's time to the clock, which knows how far to trust it:
 // not while the dish may point at a stranger.
 func (m *dishMeter) hearTime(ctx context.Context, u *tuner.Tuner) error {
-	if m.taker == nil || m.faults.standing("fault.dish.satellite") {
+	if m.taker == nil || m.faults.Standing("fault.dish.satellite") {
 		return nil
 	}
 	r, err := table(ctx, func(ctx context.Context) (hal.Reading[psi.Time], error) { return u.Time(ctx) })

@@ -55,7 +55,7 @@ func TestDishSatellite(t *testing.T) {
 		p.Azimuth += 7
 		r.dish.Turn(p)
 		time.Sleep(tablesEvery + 3*time.Minute)
-		list := r.faults.list()
+		list := r.faults.List()
 		if len(list) != 1 || list[0].Code != "fault.dish.satellite" {
 			t.Fatalf("faults %+v", list)
 		}

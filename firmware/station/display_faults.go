@@ -13,22 +13,22 @@ import (
 // worn raises and ends the faults of one display: what it does, what it says of its
 // parts, and what its hours say.
 func (w *watch) worn(sc fitted, st display.Status) {
-	w.faults.set(st.Stubborn, "fault.display.stubborn", sc.name)
-	w.faults.set(st.State == hal.DisplayFault, "fault.display.fault", sc.name)
-	w.faults.set(st.Unasked, "fault.display.unasked", sc.name)
-	w.faults.set(st.InputErr != nil, "fault.display.input", sc.name)
-	w.faults.set(st.InputWrong, "fault.display.input_wrong", sc.name, "is", st.InputIs)
+	w.faults.Set(st.Stubborn, "fault.display.stubborn", sc.name)
+	w.faults.Set(st.State == hal.DisplayFault, "fault.display.fault", sc.name)
+	w.faults.Set(st.Unasked, "fault.display.unasked", sc.name)
+	w.faults.Set(st.InputErr != nil, "fault.display.input", sc.name)
+	w.faults.Set(st.InputWrong, "fault.display.input_wrong", sc.name, "is", st.InputIs)
 	d := st.Details.Value
 	for _, part := range []string{hal.PartFan, hal.PartLamp, hal.PartTemperature, hal.PartCover, hal.PartFilter, hal.PartOther} {
-		w.faults.set(slices.Contains(d.Errors, part), "fault.display."+part, sc.name)
-		w.faults.set(slices.Contains(d.Warnings, part), "fault.display.warning", sc.name+" "+part, "name", sc.name, "part", "part."+part)
+		w.faults.Set(slices.Contains(d.Errors, part), "fault.display."+part, sc.name)
+		w.faults.Set(slices.Contains(d.Warnings, part), "fault.display.warning", sc.name+" "+part, "name", sc.name, "part", "part."+part)
 	}
 	for _, wear := range sc.keeper.Wears(w.now(), sc.lampLife, sc.filterLife) {
 		code := "fault.display.lamp_old"
 		if wear.Part == display.WearFilter {
 			code = "fault.display.filter_due"
 		}
-		w.faults.set(wear.Due, code, sc.name, "used", hours(wear.Used), "life", hours(wear.Life))
+		w.faults.Set(wear.Due, code, sc.name, "used", hours(wear.Used), "life", hours(wear.Life))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/hal"
 )
@@ -102,7 +103,7 @@ func decider(b *testing.B, hanging bool) *showing {
 	}
 	go func() { _ = sc.Run(ctx) }()
 	rb, words, d := newRollbook(), text.New("zh"), newDesk(r, plain, log)
-	rb.journal, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now, rb.tick = l, r, r, newFaults(log, sc.put), words, log, time.Now, time.Now
+	rb.journal, rb.panel, rb.voice, rb.faults, rb.words, rb.log, rb.now, rb.tick = l, r, r, fault.New(log, sc.put), words, log, time.Now, time.Now
 	o := firmware.Occasion{ID: "party-1", Title: "第一课", File: filepath.Join(dir, "film.mp4"), Start: time.Now().Add(time.Minute), Duration: time.Hour}
 	pr := newProver(proverOpts{stateDir: dir, station: "370100-014", boot: "b", projector: "projector", tick: time.Now, faults: rb.faults, log: log})
 	rb.prover = pr

@@ -12,6 +12,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/hal"
 	"stationbox/hal/sim/device"
@@ -169,9 +170,9 @@ func TestInputChosenByHandIsTakenBack(t *testing.T) {
 	if len(causes) != 1 || causes[0].Code != "dark.input" {
 		t.Errorf("why: %+v", causes)
 	}
-	fs := newFaults(needs(t, nil).log, func(string, string, any) {})
+	fs := fault.New(needs(t, nil).log, func(string, string, any) {})
 	(&watch{displays: h.displays, faults: fs, now: time.Now}).worn(h.list[0], k.Status())
-	if list := fs.list(); len(list) != 1 || list[0].Code != "fault.display.input_wrong" || list[0].Args["is"] != "11" {
+	if list := fs.List(); len(list) != 1 || list[0].Code != "fault.display.input_wrong" || list[0].Args["is"] != "11" {
 		t.Errorf("faults: %+v", list)
 	}
 	for _, lang := range []string{"zh", "en"} {

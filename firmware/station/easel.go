@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/media/player"
 	picture "stationbox/media/screen"
@@ -32,7 +33,7 @@ type easel struct {
 	player gallery
 	find   func(context.Context) (*picture.Font, error)
 	dark   func() []darkCause // why it is dark
-	faults *faults
+	faults *fault.Book
 	log    *slog.Logger
 	wake   chan struct{}
 
@@ -60,7 +61,7 @@ const (
 	somebodysPicture = "?"
 )
 
-func newEasel(name string, p gallery, find func(context.Context) (*picture.Font, error), dark func() []darkCause, f *faults, log *slog.Logger) *easel {
+func newEasel(name string, p gallery, find func(context.Context) (*picture.Font, error), dark func() []darkCause, f *fault.Book, log *slog.Logger) *easel {
 	return &easel{name: name, player: p, find: find, dark: dark, faults: f, log: log, wake: make(chan struct{}, 1), shown: somebodysPicture}
 }
 
@@ -188,12 +189,12 @@ func (e *easel) open(ctx context.Context) *picture.Font {
 	}
 	if err != nil {
 		e.log.Warn("screen: no font", "err", err)
-		e.faults.set(true, "fault.screen.font", e.name)
+		e.faults.Set(true, "fault.screen.font", e.name)
 		e.fail(true)
 		return nil
 	}
 	e.log.Info("screen: font", "name", font.Name)
-	e.faults.set(false, "fault.screen.font", e.name)
+	e.faults.Set(false, "fault.screen.font", e.name)
 	e.painter = picture.New(font)
 	return font
 }
@@ -290,7 +291,7 @@ func (e *easel) tell(ctx context.Context, d drawn) {
 		return
 	}
 	e.fail(d.err != nil)
-	e.faults.set(d.err != nil, "fault.screen.draw", e.name, "cause", fmt.Sprint(d.err))
+	e.faults.Set(d.err != nil, "fault.screen.draw", e.name, "cause", fmt.Sprint(d.err))
 	if d.err != nil {
 		e.log.Warn("screen", "err", d.err)
 		e.hide(ctx) // mpv lets captions shine through a picture

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/media/player"
 	picture "stationbox/media/screen"
 )
@@ -107,7 +108,7 @@ func studio(t *testing.T, w *hook, find func(context.Context) (*picture.Font, er
 	}
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		e := newEasel("", w, find, nil, newFaults(log, func(string, string, any) {}), log)
+		e := newEasel("", w, find, nil, fault.New(log, func(string, string, any) {}), log)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- e.Run(ctx) }()
@@ -222,7 +223,7 @@ func TestOneDrawingAtATime(t *testing.T) {
 }
 
 func has(e *easel, code string) bool {
-	for _, f := range e.faults.list() {
+	for _, f := range e.faults.List() {
 		if f.Code == code {
 			return true
 		}
@@ -243,12 +244,12 @@ func TestCaptionsWithoutAFont(t *testing.T) {
 	studio(t, w, find, func(e *easel) {
 		time.Sleep(time.Second)
 		if lines := e.want(board("第一课")); lines[lineMain] == "" || !has(e, "fault.screen.font") {
-			t.Errorf("captions %v, faults %v", lines, e.faults.list())
+			t.Errorf("captions %v, faults %v", lines, e.faults.List())
 		}
 		there.Store(true)
 		time.Sleep(70 * time.Second)
 		if lines := e.want(board("第一课")); len(lines) != 0 || has(e, "fault.screen.font") {
-			t.Errorf("captions %v, faults %v", lines, e.faults.list())
+			t.Errorf("captions %v, faults %v", lines, e.faults.List())
 		}
 		if n, _, _ := w.see(); n == 0 {
 			t.Error("nothing hangs")
@@ -271,14 +272,14 @@ func TestCaptionsWithoutMemory(t *testing.T) {
 		e.want(board("第二课"))
 		time.Sleep(time.Second)
 		if n, _, _ := w.see(); n != 0 || !has(e, "fault.screen.draw") || len(e.want(board("第二课"))) == 0 {
-			t.Errorf("%d bytes hang under the captions, faults %v", n, e.faults.list())
+			t.Errorf("%d bytes hang under the captions, faults %v", n, e.faults.List())
 		}
 		w.mu.Lock()
 		w.full = nil
 		w.mu.Unlock()
 		time.Sleep(5 * time.Second)
 		if n, _, _ := w.see(); n == 0 || has(e, "fault.screen.draw") || len(e.want(board("第二课"))) != 0 {
-			t.Errorf("%d bytes, faults %v", n, e.faults.list())
+			t.Errorf("%d bytes, faults %v", n, e.faults.List())
 		}
 	})
 }
@@ -290,8 +291,8 @@ func TestNoScreenIsNoFault(t *testing.T) {
 		studio(t, w, nil, func(e *easel) {
 			e.want(board("第一课"))
 			time.Sleep(time.Minute)
-			if lines := e.want(board("第一课")); len(lines) != 0 || len(e.faults.list()) != 0 {
-				t.Errorf("%v: captions %v, faults %v", why, lines, e.faults.list())
+			if lines := e.want(board("第一课")); len(lines) != 0 || len(e.faults.List()) != 0 {
+				t.Errorf("%v: captions %v, faults %v", why, lines, e.faults.List())
 			}
 			w.mu.Lock()
 			w.size, w.none = image.Pt(640, 360), nil

@@ -19,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/media/player"
 	"stationbox/media/witness"
@@ -315,7 +316,7 @@ func TestABlackFilmIsSaid(t *testing.T) {
 // Mid-lesson a black film is a fault, and none when it is over.
 func TestABlackFilmIsAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fs := newFaults(slog.New(slog.DiscardHandler), func(string, string, any) {})
+		fs := fault.New(slog.New(slog.DiscardHandler), func(string, string, any) {})
 		o := &observer{}
 		w := &watch{observer: o, aired: func() bool { return false }, stall: &stall{}, faults: fs, now: time.Now}
 		on := fate{running: true}
@@ -326,7 +327,7 @@ func TestABlackFilmIsAFault(t *testing.T) {
 		}{{0.01, false}, {0.01, false}, {0.01, false}, {0.01, true}, {0.5, false}, {0.01, false}} {
 			o.look(s.luma, 0.1, 0, time.Now())
 			w.film(on)
-			if list := fs.list(); s.fault != (len(list) == 1 && list[0].Code == "fault.film.black") || !s.fault && len(list) > 0 {
+			if list := fs.List(); s.fault != (len(list) == 1 && list[0].Code == "fault.film.black") || !s.fault && len(list) > 0 {
 				t.Errorf("luma %v: faults %v", s.luma, list)
 			}
 			time.Sleep(10 * time.Second)
@@ -337,12 +338,12 @@ func TestABlackFilmIsAFault(t *testing.T) {
 		}
 		w.film(on)
 		w.film(fate{running: true, blind: true})
-		if list := fs.list(); len(list) != 2 || list[1].Code != "fault.film.blind" && list[0].Code != "fault.film.blind" {
+		if list := fs.List(); len(list) != 2 || list[1].Code != "fault.film.blind" && list[0].Code != "fault.film.blind" {
 			t.Errorf("without a screen: faults %v", list)
 		}
 		w.film(fate{})
-		if len(fs.list()) != 0 {
-			t.Errorf("over, and yet %v", fs.list())
+		if len(fs.List()) != 0 {
+			t.Errorf("over, and yet %v", fs.List())
 		}
 	})
 }

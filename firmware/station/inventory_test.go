@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"stationbox/firmware/config"
+	"stationbox/firmware/station/internal/fault"
 )
 
 func TestDevicesOf(t *testing.T) {
@@ -25,11 +26,11 @@ func TestDevicesOf(t *testing.T) {
 func TestStationWithoutARosterShowsLessons(t *testing.T) {
 	for _, file := range []string{"", "/nowhere/roster.csv"} {
 		st := &Station{cfg: &config.Config{Roster: config.Roster{File: file}}}
-		st.faults = newFaults(slog.New(slog.DiscardHandler), func(string, string, any) {})
+		st.faults = fault.New(slog.New(slog.DiscardHandler), func(string, string, any) {})
 		if r := st.openRoster(); r == nil || r.Len() != 0 {
 			t.Errorf("%q: %v", file, r)
 		}
-		if got := len(st.faults.list()); got != min(len(file), 1) {
+		if got := len(st.faults.List()); got != min(len(file), 1) {
 			t.Errorf("%q: %d faults", file, got)
 		}
 	}

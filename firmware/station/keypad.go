@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal"
 	"stationbox/hal/gpioline"
@@ -22,7 +23,7 @@ type keypad struct {
 	cards  panel.Panel    // nil: there is no card reader
 	missed bool           // presses of panel were missed, and nobody has been told
 	lights *indicator.Indicator
-	faults *faults
+	faults *fault.Book
 	log    *slog.Logger
 }
 
@@ -104,8 +105,8 @@ func (k *keypad) watch(p panel.Panel, lost, stuck string) {
 		cause = err.Error()
 	}
 	gone := errors.Is(err, hal.ErrGone) || errors.Is(err, hal.ErrSilent) || errors.Is(err, hal.ErrRefused)
-	k.faults.set(gone, lost, "", "cause", cause)
-	k.faults.set(err != nil && !gone, stuck, "", "cause", cause)
+	k.faults.Set(gone, lost, "", "cause", cause)
+	k.faults.Set(err != nil && !gone, stuck, "", "cause", cause)
 }
 
 // pass hands on a key of the panel.

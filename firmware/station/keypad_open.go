@@ -14,6 +14,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"stationbox/firmware/config"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/hal"
 	"stationbox/hal/evdev"
 	"stationbox/hal/expander"
@@ -25,7 +26,7 @@ import (
 // keypadNeeds is what a keypad is made with.
 type keypadNeeds struct {
 	doors  *Doors
-	faults *faults
+	faults *fault.Book
 	log    *slog.Logger
 	tick   func() time.Time
 }

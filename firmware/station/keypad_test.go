@@ -18,6 +18,7 @@ import (
 	"stationbox/firmware/attendance"
 	"stationbox/firmware/config"
 	"stationbox/firmware/proof"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/evdev"
 	"stationbox/hal/sim/device"
@@ -27,14 +28,14 @@ import (
 type bay struct {
 	*keypad
 	keys   chan key
-	faults *faults
+	faults *fault.Book
 }
 
 // fitOut opens the panel of a configuration and runs it while do goes on.
 func fitOut(t *testing.T, cfg config.Panel, plugged map[string]*device.Input, do func(b bay)) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	b := bay{keys: make(chan key, 64), faults: newFaults(log, func(string, string, any) {})}
+	b := bay{keys: make(chan key, 64), faults: fault.New(log, func(string, string, any) {})}
 	doors := &Doors{Input: func(path string) (evdev.Handle, error) {
 		in := plugged[path]
 		if in == nil {
@@ -97,7 +98,7 @@ func (b bay) said() string {
 
 func (b bay) wrong() string {
 	var list []string
-	for _, f := range b.faults.list() {
+	for _, f := range b.faults.List() {
 		list = append(list, f.Code)
 	}
 	return strings.Join(list, " ")

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"stationbox/firmware"
-	"stationbox/firmware/clock"
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
 	"stationbox/firmware/lesson"
@@ -224,43 +223,14 @@ func (f satFeed) Read(ctx context.Context, b []byte) (int, error) {
 	return n, err
 }
 
-const (
-	// satAhead is how long before its lesson a channel is tuned to and watched over.
-	satAhead = 30 * time.Minute
-	satEvery = 2 * time.Second
-	sunEvery = 24 * time.Hour
-)
+// Want says which lesson the receiver is to work for; the zero satLesson is none.
+func (m *dishMeter) Want(l satLesson) { m.rec.want(l) }
 
-// watchSatellite tells the owner of the receiver which lesson is next, until ctx ends.
-func (st *Station) watchSatellite(ctx context.Context) error {
-	defer st.dish.rec.want(satLesson{})
-	tick := time.NewTicker(satEvery)
-	defer tick.Stop()
-	var foretold time.Time
-	for {
-		now := st.now()
-		if st.clock.Status().Level == clock.Good && now.Sub(foretold).Abs() >= sunEvery {
-			foretold = now
-			suns, _ := outagesOf("", st.cfg, now) // station check tells what is wrong
-			st.dish.rec.setSuns(suns)
-		}
-		o, phase, _ := st.showing.glance()
-		st.dish.rec.want(satNext(st.cfg.Dish, o, phase, func() []firmware.Occasion { return st.ahead(now) }))
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
+// Foretell says when the Sun will stand behind the satellite.
+func (m *dishMeter) Foretell(suns []schedule.Span) { m.rec.setSuns(suns) }
 
-// ahead are the lessons of the next half hour, by a clock that is trusted.
-func (st *Station) ahead(now time.Time) []firmware.Occasion {
-	if st.clock.Plan().Mode != clock.ByClock {
-		return nil
-	}
-	return st.agenda.Between(now, now.Add(satAhead))
-}
+// Loss is why the lesson id is not received now, "" when it is or nobody knows.
+func (m *dishMeter) Loss(id string) dish.Loss { return m.rec.loss(id) }
 
 // satNext is the lesson for which the receiver is to work: the one that is on, or else the
 // next one that comes by the dish.

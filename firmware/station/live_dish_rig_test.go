@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/sim/device"
 	"stationbox/media/live"
@@ -43,8 +44,8 @@ func onSatRig(t *testing.T, f func(t *testing.T, r *satRig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &satRig{dishRig: newDishRig(t, cfg)}
 		r.card.Transmit(256, device.LoopTS(programmeTS(1)), 100_000)
-		r.faults = newFaults(slog.New(slog.DiscardHandler), r.put)
-		r.meter.faults = r.faults
+		r.faults = fault.New(slog.New(slog.DiscardHandler), r.put)
+		r.meter.faults, r.meter.put = r.faults, r.put
 		r.start = func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup

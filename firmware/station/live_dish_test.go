@@ -98,7 +98,7 @@ func TestStreamOfALesson(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
-		list := r.faults.list()
+		list := r.faults.List()
 		if len(list) != 1 || list[0].Code != "fault.dish.relock" || list[0].Args["cause"] != "dish.loss.unknown" || r.meter.rec.loss("news-1") != dish.LossUnknown {
 			t.Fatalf("faults %+v, %q", list, r.meter.rec.loss("news-1"))
 		}
@@ -371,7 +371,7 @@ func TestDoctorOfALoss(t *testing.T) {
 		time.Sleep(15 * time.Minute)
 		r.card.LoseLevel(40)
 		time.Sleep(10 * time.Minute)
-		list := r.faults.list()
+		list := r.faults.List()
 		i := slices.IndexFunc(list, func(f firmware.Fault) bool { return f.Code == "fault.dish.relock" })
 		if i < 0 || list[i].Args["cause"] != "cmd.dish.cause.cable_loss" {
 			t.Errorf("faults %+v", list)

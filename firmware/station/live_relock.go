@@ -137,11 +137,11 @@ func (w *lockWatch) judge(l tuner.Lock) {
 	switch {
 	case l.Locked():
 		w.lost = time.Time{}
-		w.meter.faults.set(false, "fault.dish.no_lock", "")
+		w.meter.faults.Set(false, "fault.dish.no_lock", "")
 	case w.lost.IsZero():
 		w.lost = now
 	case now.Sub(w.lost) >= noLockTime && !hurried:
-		w.meter.faults.set(true, "fault.dish.no_lock", "", "satellite", w.meter.cfg.Target().Name)
+		w.meter.faults.Set(true, "fault.dish.no_lock", "", "satellite", w.meter.cfg.Target().Name)
 	}
 }
 
@@ -166,7 +166,7 @@ func (w *lockWatch) supervise(ctx context.Context, l dish.Lookout) {
 	m := w.meter
 	now := m.now()
 	l.Sun = m.rec.sunIn(now, now.Add(time.Second))
-	l.Foreign = m.faults.standing("fault.dish.satellite")
+	l.Foreign = m.faults.Standing("fault.dish.satellite")
 	s := w.relock.Watch(m.tick(), l)
 	switch {
 	case s.Back:
@@ -230,7 +230,7 @@ func (w *lockWatch) say() {
 		cause = "cmd.dish.cause." + string(w.doctor)
 	}
 	w.meter.rec.setWhy(w.away.Why)
-	w.meter.faults.set(w.away.Why != "", "fault.dish.relock", w.lesson.id, "title", w.lesson.title,
+	w.meter.faults.Set(w.away.Why != "", "fault.dish.relock", w.lesson.id, "title", w.lesson.title,
 		"cause", cause, "remedy", "dish.remedy."+string(w.away.Remedy))
 }
 
@@ -250,7 +250,7 @@ func (w *lockWatch) leave() {
 	}
 	w.over(signalEnded, dish.Step{})
 	w.meter.rec.setWhy("")
-	w.meter.faults.set(false, "fault.dish.relock", w.lesson.id)
+	w.meter.faults.Set(false, "fault.dish.relock", w.lesson.id)
 	w.relock = dish.NewRelock()
 }
 
@@ -266,7 +266,7 @@ func (w *lockWatch) note(n relockNote) {
 		return
 	}
 	w.meter.log.Info("dish signal", "lesson", w.lesson.id, "event", n.Event, "why", n.Why, "remedy", n.Remedy, "shift", n.Shift, "cause", n.Cause)
-	w.meter.faults.put(kindRelock, w.lesson.id, n)
+	w.meter.put(kindRelock, w.lesson.id, n)
 }
 
 // lossNote is how often and how long the signal of a lesson was away, in its record.

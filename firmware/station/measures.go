@@ -64,7 +64,7 @@ func (st *Station) watchCard(ctx context.Context) error {
 			for name, value := range f.Args {
 				args = append(args, name, value)
 			}
-			st.faults.set(f.On, f.Code, "", args...)
+			st.faults.Set(f.On, f.Code, "", args...)
 		}
 		st.card.set(w.Life(now))
 		if now.Day() != day || ctx.Err() != nil {

@@ -35,7 +35,7 @@ func (st *Station) servePage(ctx context.Context, table *command.Table) error {
 			if err != nil {
 				cause = err.Error()
 			}
-			st.faults.set(err != nil, "fault.page.listen", "", "address", st.cfg.Page.Listen, "cause", cause)
+			st.faults.Set(err != nil, "fault.page.listen", "", "address", st.cfg.Page.Listen, "cause", cause)
 		}
 		if err == nil {
 			st.log.Info("page", "address", l.Addr())

@@ -232,7 +232,7 @@ func TestPageAddress(t *testing.T) {
 		}
 	}
 	stop := serve()
-	within(t, "told", func() bool { return len(st.faults.list()) > 0 && st.faults.list()[0].Code == "fault.page.listen" })
+	within(t, "told", func() bool { return len(st.faults.List()) > 0 && st.faults.List()[0].Code == "fault.page.listen" })
 	stop()
 	if err := taken.Close(); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestPageAddress(t *testing.T) {
 		_, _ = io.Copy(io.Discard, answer.Body)
 		return answer.Body.Close() == nil && answer.StatusCode == 200
 	})
-	for _, f := range st.faults.list() {
+	for _, f := range st.faults.List() {
 		if f.Code == "fault.page.listen" {
 			t.Error("the fault stands though the page is served")
 		}

@@ -10,6 +10,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/proof"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/hal"
 	"stationbox/media/player"
 )
@@ -21,7 +22,7 @@ type proverOpts struct {
 	tick                    func() time.Time // for ages and spans; is never set
 	observer                *observer
 	album                   *album
-	faults                  *faults
+	faults                  *fault.Book
 	log                     *slog.Logger
 }
 
@@ -103,7 +104,7 @@ func (p *prover) fault(err error, code string) {
 	if err != nil {
 		cause = err.Error()
 	}
-	p.faults.set(err != nil, code, "", "cause", cause)
+	p.faults.Set(err != nil, code, "", "cause", cause)
 }
 
 // feed takes in a record of the journal: all old ones at boot, and each press and
@@ -206,7 +207,7 @@ func (p *prover) begin(now time.Time, o firmware.Occasion) bool {
 	}
 	film, err := proof.Look(o.File)
 	p.now.Changed = err == nil && !p.base(o.File, film).Same(film)
-	p.faults.set(p.now.Changed, "fault.proof.changed", filepath.Base(o.File))
+	p.faults.Set(p.now.Changed, "fault.proof.changed", filepath.Base(o.File))
 	return true
 }
 

@@ -14,6 +14,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/proof"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/hal"
 	"stationbox/media/player"
 )
@@ -42,7 +43,7 @@ func newEvening(t *testing.T) *evening {
 
 // boot starts the program, or starts it again.
 func (e *evening) boot() {
-	f := newFaults(slog.New(slog.DiscardHandler), func(_, _ string, data any) { e.told = append(e.told, data.(firmware.Fault)) })
+	f := fault.New(slog.New(slog.DiscardHandler), func(_, _ string, data any) { e.told = append(e.told, data.(firmware.Fault)) })
 	e.p = newProver(proverOpts{stateDir: e.dir, station: "370100-014", boot: "b", tv: "tv", projector: "projector",
 		tick: func() time.Time { return e.at }, faults: f, log: slog.New(slog.DiscardHandler)})
 }
@@ -98,7 +99,7 @@ func (e *evening) end(played time.Duration) (json.RawMessage, proof.Record) {
 
 func (e *evening) standing() string {
 	var codes []string
-	for _, f := range e.p.faults.list() {
+	for _, f := range e.p.faults.List() {
 		codes = append(codes, f.Code)
 	}
 	return strings.Join(codes, " ")

@@ -51,7 +51,7 @@ func (s *showing) readiness(now time.Time, o firmware.Occasion, f lesson.Facts) 
 		s.prover.prepare(ahead.File)
 		s.note(kindReady, ahead.ID, n)
 		for _, it := range n.Items {
-			s.faults.set(!it.OK, readyFault+it.Name, ahead.ID, "cause", it.Cause)
+			s.faults.Set(!it.OK, readyFault+it.Name, ahead.ID, "cause", it.Cause)
 		}
 		s.tell(now, which, n.OK, ahead.ID == o.ID)
 	}

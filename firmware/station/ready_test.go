@@ -48,7 +48,7 @@ func rounds(t *testing.T, l *ledger) []string {
 // readyFaults are the standing faults of ready checks.
 func readyFaults(g rig) []string {
 	var out []string
-	for _, f := range g.show.faults.list() {
+	for _, f := range g.show.faults.List() {
 		if item, ok := strings.CutPrefix(f.Code, readyFault); ok {
 			out = append(out, item+" "+f.Args["name"])
 		}

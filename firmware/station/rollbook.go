@@ -9,6 +9,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/attendance"
 	"stationbox/firmware/quiz"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 )
 
@@ -38,7 +39,7 @@ type rollbook struct {
 	roster  *attendance.Roster // guarded by mu: see members and adopt
 	panel   lights
 	voice   voice
-	faults  *faults
+	faults  *fault.Book
 	words   *text.Catalogue
 	log     *slog.Logger
 	now     func() time.Time
@@ -215,10 +216,10 @@ func (b *rollbook) write(ctx context.Context, kind, lesson string, data any) (at
 	rec, err := b.journal.Append(ctx, kind, lesson, data)
 	if err != nil {
 		b.log.Error("journal", "kind", kind, "err", err)
-		b.faults.set(true, "fault.journal.write", "", "cause", err.Error())
+		b.faults.Set(true, "fault.journal.write", "", "cause", err.Error())
 		return attendance.Entry{}, 0, err
 	}
-	b.faults.set(false, "fault.journal.write", "")
+	b.faults.Set(false, "fault.journal.write", "")
 	b.prover.feed(rec)
 	b.mu.Lock()
 	defer b.mu.Unlock()

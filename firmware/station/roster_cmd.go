@@ -216,8 +216,8 @@ func (g enroller) save(env *command.Env, r *attendance.Roster) (backup string, e
 	}
 	if g.st != nil {
 		g.st.roll.adopt(r)
-		g.st.faults.set(false, "fault.roster.bad", "")
-		g.st.faults.set(false, "fault.roster.missing", "")
+		g.st.faults.Set(false, "fault.roster.bad", "")
+		g.st.faults.Set(false, "fault.roster.missing", "")
 		g.st.showing.nudge()
 	}
 	return backup, nil

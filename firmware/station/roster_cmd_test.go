@@ -17,6 +17,7 @@ import (
 	"stationbox/firmware/attendance"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 )
 
@@ -28,7 +29,7 @@ func rosterCounter(t *testing.T, content string) (*Station, string) {
 	if content != "" {
 		put(t, st.cfg.Roster.File, content)
 	}
-	st.roll, st.faults = newRollbook(), newFaults(st.log, st.scribe.put)
+	st.roll, st.faults = newRollbook(), fault.New(st.log, st.scribe.put)
 	st.roll.roster = st.openRoster()
 	return st, filepath.Dir(st.cfg.Roster.File)
 }
@@ -181,7 +182,7 @@ func TestRosterRefusals(t *testing.T) {
 	if r := ask(t, st, "en", "roster", "import", file, "-replace"); r.Code != command.CodeOK || st.roll.members().Len() != 1 {
 		t.Errorf("replaced: %s", r.Text)
 	}
-	if list := st.faults.list(); len(list) != 0 {
+	if list := st.faults.List(); len(list) != 0 {
 		t.Errorf("faults that are over: %v", list)
 	}
 

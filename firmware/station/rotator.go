@@ -14,6 +14,7 @@ import (
 
 	"stationbox/firmware/config"
 	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/hal/rotctl"
 )
@@ -47,9 +48,11 @@ var (
 type rotator struct {
 	cfg    config.Dish
 	mount  mount
-	doors  *Doors
-	faults *faults
+	doors  dishDoors
+	faults *fault.Book
+	put    func(kind, lesson string, data any)
 	log    *slog.Logger
+	now    func() time.Time
 	tick   func() time.Time
 	dir    string
 	meter  *dishMeter // nil: there is no receiver to listen with
@@ -76,41 +79,25 @@ type job struct {
 
 // openRotator returns nil for a dish without motors. It opens and moves nothing. m may be
 // nil.
-func openRotator(cfg *config.Config, doors *Doors, m *dishMeter, f *faults, log *slog.Logger, tick func() time.Time) *rotator {
+func openRotator(cfg *config.Config, n dishNeeds, m *dishMeter) *rotator {
 	d := cfg.Dish
-	r := &rotator{cfg: d, doors: doors, faults: f, log: log, tick: tick, dir: dishDir(cfg), meter: m,
+	r := &rotator{cfg: d, doors: n.Doors, faults: n.Faults, put: n.Put, log: n.Log, now: n.Now, tick: n.Tick, dir: dishDir(cfg), meter: m,
 		hold: make(chan struct{}, 1), jobs: make(chan *job), follow: make(chan aim, 1)}
 	r.hold <- struct{}{}
 	switch {
 	case d.Rotator.Driver == "rotctld":
 		r.mount = rotctld{rotctl.New(func(ctx context.Context) (net.Conn, error) {
-			return doors.connect(ctx, d.Rotator.Address)
-		}, rotctl.Opts{Now: tick})}
+			return n.Doors.Connect(ctx, d.Rotator.Address)
+		}, rotctl.Opts{Now: n.Tick})}
 	case d.Rotator.Driver == "diseqc" && m != nil:
 		tp := transponder(d.Tuner)
-		r.mount = &positioner{tick: tick, reach: dish.Degrees(d.Rotator.Reach), send: func(ctx context.Context, frame []byte) error {
+		r.mount = &positioner{tick: n.Tick, reach: dish.Degrees(d.Rotator.Reach), send: func(ctx context.Context, frame []byte) error {
 			return m.cable.send(ctx, tp, frame)
 		}}
 	default:
 		return nil
 	}
 	return r
-}
-
-// connect reaches another program over the network.
-func (d *Doors) connect(ctx context.Context, address string) (net.Conn, error) {
-	if d.Dial != nil {
-		return d.Dial(ctx, "tcp", address)
-	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
-}
-
-// socket opens the address at which other programs turn the dish.
-func (d *Doors) socket(address string) (net.Listener, error) {
-	if d.Listen != nil {
-		return d.Listen(address)
-	}
-	return net.Listen("tcp", address)
 }
 
 // polar says whether the mount turns about the Earth's axis alone.
@@ -155,7 +142,7 @@ func (r *rotator) lost(err error) {
 	if err != nil {
 		cause = err.Error()
 	}
-	r.faults.set(err != nil, "fault.dish.rotator", "", "cause", cause)
+	r.faults.Set(err != nil, "fault.dish.rotator", "", "cause", cause)
 }
 
 // carry does one move, and stops the mount when it does not come to its end.
@@ -177,7 +164,7 @@ func (r *rotator) carry(ctx context.Context, j *job) error {
 	switch {
 	case err == nil:
 		r.lost(nil)
-		r.faults.set(false, "fault.dish.rotator_stuck", "")
+		r.faults.Set(false, "fault.dish.rotator_stuck", "")
 		return nil
 	case errors.Is(err, errReplaced):
 		return err
@@ -185,7 +172,7 @@ func (r *rotator) carry(ctx context.Context, j *job) error {
 	stopErr := r.halt(context.WithoutCancel(ctx))
 	switch {
 	case errors.Is(err, errMountStuck):
-		r.faults.set(true, "fault.dish.rotator_stuck", "", "goal", r.sayGoal(j))
+		r.faults.Set(true, "fault.dish.rotator_stuck", "", "goal", r.sayGoal(j))
 	case stopErr != nil || !errors.Is(err, errMountStopped) && !errors.Is(err, context.Canceled):
 		r.lost(errors.Join(err, stopErr))
 	}

@@ -15,8 +15,11 @@ import (
 	"stationbox/hal"
 )
 
-// motors is command.Turner: the motors of the running station, nil outside it.
-type motors struct{ st *Station }
+// motors is command.Turner.
+type motors struct {
+	Running bool     // within the station
+	Rotator *rotator // nil: no motors
+}
 
 // turnNote is what `dish turn`, `dish park` and `dish stop` print with -json.
 type turnNote struct {
@@ -30,12 +33,12 @@ type turnNote struct {
 // rotator returns the motors of the station.
 func (m motors) rotator(env *command.Env) (*rotator, error) {
 	switch {
-	case m.st == nil:
+	case !m.Running:
 		return nil, env.Failed("cmd.not_running")
-	case m.st.rotator == nil:
+	case m.Rotator == nil:
 		return nil, env.Failed("cmd.dish.no_motors")
 	}
-	return m.st.rotator, nil
+	return m.Rotator, nil
 }
 
 // Turn is the command "dish turn".
@@ -75,7 +78,7 @@ func (m motors) ready(ctx context.Context, env *command.Env, r *rotator, sure bo
 		}
 		return env.Misused("cmd.dish.turn.sure", "from", from, "to", to)
 	}
-	m.st.scribe.put(firmware.KindCommand, "", map[string]any{"args": append([]string{"dish"}, args...), "by": env.By})
+	r.put(firmware.KindCommand, "", map[string]any{"args": append([]string{"dish"}, args...), "by": env.By})
 	return nil
 }
 
@@ -103,7 +106,7 @@ func (m motors) Stop(ctx context.Context, env *command.Env) (command.Result, err
 	if err := r.stop(ctx); err != nil {
 		return command.Result{}, env.Failed("cmd.dish.stop.failed", "why", err)
 	}
-	m.st.scribe.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "stop"}, "by": env.By})
+	r.put(firmware.KindCommand, "", map[string]any{"args": []string{"dish", "stop"}, "by": env.By})
 	return r.tell(ctx, env, turnNote{}), nil
 }
 
@@ -133,13 +136,13 @@ func (m motors) Peak(ctx context.Context, env *command.Env, h command.Heading) (
 	}
 	defer release()
 	own := h.Satellite == "" || name == nameOf(r.cfg.Target())
-	n, err := r.peak(ctx, goal, b.Width, peakOpts{own: own, now: m.st.now, told: func(i int, t tryout) { tellSample(env, i, t) }})
+	n, err := r.peak(ctx, goal, b.Width, peakOpts{own: own, now: r.now, told: func(i int, t tryout) { tellSample(env, i, t) }})
 	n.Satellite = name
 	if err != nil {
 		return command.Result{}, r.failed(env, err)
 	}
 	if own {
-		if n.Kept, err = m.keep(r); err != nil {
+		if n.Kept, err = r.keep(); err != nil {
 			return command.Result{}, env.Failed("cmd.dish.aligned.failed", "why", err)
 		}
 	}
@@ -147,8 +150,8 @@ func (m motors) Peak(ctx context.Context, env *command.Env, h command.Heading) (
 }
 
 // keep writes the alignment record.
-func (m motors) keep(r *rotator) (bool, error) {
-	a, ok := alignmentOf(m.st.dish.view(), m.st.now())
+func (r *rotator) keep() (bool, error) {
+	a, ok := alignmentOf(r.meter.view(), r.now())
 	if !ok {
 		return false, nil
 	}

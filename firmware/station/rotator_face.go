@@ -17,7 +17,7 @@ type face struct{ r *rotator }
 
 // serveFace answers them until ctx ends.
 func (r *rotator) serveFace(ctx context.Context) error {
-	l, err := r.doors.socket(r.cfg.Rotator.Listen)
+	l, err := r.doors.Listen(r.cfg.Rotator.Listen)
 	if err != nil {
 		return fmt.Errorf("dish.rotator.listen: %w", err)
 	}

@@ -2,7 +2,6 @@ package station
 
 import (
 	"errors"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -33,7 +32,7 @@ func TestPeakLive(t *testing.T) {
 			if r.off() > 0.05 {
 				t.Errorf("%+v: coming back %.3f degrees off", o, r.off())
 			}
-			again := openRotator(r.cfg, &r.doors, r.meter, r.faults, slog.New(slog.DiscardHandler), time.Now)
+			again := openRotator(r.cfg, r.needs, r.meter)
 			if d := again.offset().minus(r.rotator.offset()); d != (aim{}) {
 				t.Errorf("after a restart the mount is off by %+v", d)
 			}

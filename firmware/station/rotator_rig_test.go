@@ -29,7 +29,7 @@ type motorRig struct {
 	rotator *rotator
 	table   *command.Table
 	env     *command.Env
-	scribe  *scribe // its queue is what was written into the journal
+	notes   []string // kinds of what was written into the journal
 	told    []string
 }
 
@@ -49,8 +49,9 @@ func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing
 	cfg := dishConfig(t, villageDish+rows)
 	synctest.Test(t, func(t *testing.T) {
 		r := &motorRig{dishRig: newDishRig(t, cfg), local: wire.NewLocal()}
-		r.doors.Dial = r.local.Dial
-		r.doors.Listen = func(address string) (net.Listener, error) { return r.local.Open(netip.MustParseAddrPort(address)) }
+		r.needs.Doors.Connect = func(ctx context.Context, address string) (net.Conn, error) { return r.local.Dial(ctx, "tcp", address) }
+		r.needs.Put = func(kind, _ string, _ any) { r.notes = append(r.notes, kind) }
+		r.needs.Doors.Listen = func(address string) (net.Listener, error) { return r.local.Open(netip.MustParseAddrPort(address)) }
 		tcp, err := r.local.Listen(netip.MustParseAddrPort("127.0.0.1:4533"))
 		if err != nil {
 			t.Fatal(err)
@@ -65,8 +66,9 @@ func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing
 			world.Go(func() { _ = r.mount.Run(t.Context()) })
 		}
 		log := slog.New(slog.DiscardHandler)
-		r.rotator = openRotator(cfg, &r.doors, r.meter, r.faults, log, time.Now)
-		r.station(log)
+		r.rotator = openRotator(cfg, r.needs, r.meter)
+		r.table = command.New(command.Motors(motors{Running: true, Rotator: r.rotator})...)
+		r.env = &command.Env{Text: text.New("en"), By: "shell", Now: in2026, Tell: func(line string) { r.told = append(r.told, line) }}
 		station.Go(func() {
 			work.RunAll(ctx, log, func(name string, err error) { t.Errorf("%s: %v", name, err) }, append(r.meter.tasks(), r.rotator.tasks()...))
 		})
@@ -78,14 +80,6 @@ func onMotors(t *testing.T, rows string, o device.RotatorOpts, f func(t *testing
 			t.Error("it moves after the station has ended")
 		}
 	})
-}
-
-// station is as much of one as the commands need.
-func (r *motorRig) station(log *slog.Logger) {
-	r.scribe = newScribe(nil, log, func(error) {})
-	st := &Station{scribe: r.scribe, cfg: r.cfg, dish: r.meter, rotator: r.rotator, now: in2026, tick: time.Now, zone: time.UTC, log: log}
-	r.table = command.New(command.Motors(motors{st})...)
-	r.env = &command.Env{Text: text.New("en"), By: "shell", Now: in2026, Tell: func(line string) { r.told = append(r.told, line) }}
 }
 
 func (r *motorRig) run(ctx context.Context, args string) (string, error) {

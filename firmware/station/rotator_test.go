@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -29,8 +28,8 @@ func TestNothingMovesByItself(t *testing.T) {
 		r.says(t, "dish park", "-yes")
 		r.says(t, "dish peak live", "-yes")
 		time.Sleep(time.Minute)
-		if got := r.dishRig.dish.Pose(); got != before || len(r.mount.Orders()) != 0 || len(r.scribe.queue) != 0 {
-			t.Errorf("%v, %v, %d notes", got, r.mount.Orders(), len(r.scribe.queue))
+		if got := r.dishRig.dish.Pose(); got != before || len(r.mount.Orders()) != 0 || len(r.notes) != 0 {
+			t.Errorf("%v, %v, %d notes", got, r.mount.Orders(), len(r.notes))
 		}
 	})
 }
@@ -53,8 +52,8 @@ func TestTurn(t *testing.T) {
 		r.says(t, "dish turn Nosuchsat -yes", "list of satellites")
 		r.says(t, "dish turn 20W -yes", "horizon")
 		r.says(t, "dish park -yes", "azimuth 0.00°, elevation 0.00°")
-		if n := <-r.scribe.queue; n.kind != firmware.KindCommand || len(r.scribe.queue) != 4 {
-			t.Errorf("%+v and %d more notes", n, len(r.scribe.queue))
+		if want := slices.Repeat([]string{firmware.KindCommand}, 5); !slices.Equal(r.notes, want) {
+			t.Errorf("written down: %v", r.notes)
 		}
 		if len(r.codes()) > 0 && !slices.Equal(r.codes(), []string{"fault.dish.no_lock"}) {
 			t.Errorf("faults %v", r.codes())
@@ -304,7 +303,7 @@ func TestPositioner(t *testing.T) {
 func TestPointingThatIsLost(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
 		for _, file := range []string{"{", `{"off":{"az_true_deg":200}}`} {
-			again := openRotator(r.cfg, &r.doors, r.meter, r.faults, slog.New(slog.DiscardHandler), time.Now)
+			again := openRotator(r.cfg, r.needs, r.meter)
 			again.dir = t.TempDir()
 			if err := os.WriteFile(filepath.Join(again.dir, "rotator.json"), []byte(file), 0o600); err != nil {
 				t.Fatal(err)
@@ -323,11 +322,11 @@ func TestNoMotors(t *testing.T) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
-	table = command.New(command.Motors(motors{&Station{}})...)
+	table = command.New(command.Motors(motors{Running: true})...)
 	if _, err := table.Run(t.Context(), &command.Env{Text: text.New("en")}, []string{"dish", "stop"}); err == nil || !strings.Contains(err.Error(), "[dish.rotator]") {
 		t.Error(err)
 	}
-	if r := openRotator(dishConfig(t, villageDish), &Doors{}, nil, nil, nil, nil); r != nil || r.tasks() != nil {
+	if r := openRotator(dishConfig(t, villageDish), dishNeeds{}, nil); r != nil || r.tasks() != nil {
 		t.Error("a dish without motors has some")
 	}
 	if err := (&cable{}).send(t.Context(), transponder(dishConfig(t, villageDish).Dish.Tuner), nil); !errors.Is(err, hal.ErrGone) {

@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/hal"
 	"stationbox/media/notice"
@@ -58,7 +59,7 @@ type showing struct {
 	voice    voice
 	dish     *dishMeter // nil: no sensors
 	roll     *rollbook
-	faults   *faults
+	faults   *fault.Book
 	words    *text.Catalogue
 	place    string // name of the station
 	stateDir string
@@ -268,7 +269,7 @@ func (s *showing) attend(o firmware.Occasion, ord lesson.Orders, h lesson.Histor
 // say plays a spoken prompt; a missing one is a fault, not a silence.
 func (s *showing) say(name string) {
 	err := s.voice.PlayFile(name)
-	s.faults.set(err != nil, "fault.sound.prompt", name)
+	s.faults.Set(err != nil, "fault.sound.prompt", name)
 }
 
 func (s *showing) changePhase(o firmware.Occasion, ord lesson.Orders, f lesson.Facts) {
@@ -335,8 +336,8 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 	if ord.End == lesson.CausePlayed {
 		s.say("lesson-ends")
 	}
-	s.faults.over(readyFault, o.ID)
-	s.faults.set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
+	s.faults.Over(readyFault, o.ID)
+	s.faults.Set(ord.End != lesson.CausePlayed, "fault.lesson.not_shown", "", "title", o.Title, "cause", ord.End)
 }
 
 // aired is the account of a live lesson, nil of any other.

@@ -17,6 +17,7 @@ import (
 	"stationbox/firmware/config"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/hal"
 	"stationbox/media/library"
@@ -231,7 +232,7 @@ func beginWith(t *testing.T, r *room, g mainsGuard, l *ledger, o firmware.Occasi
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	sc := newScribe(l, log, func(error) {})
-	fl := newFaults(log, sc.put)
+	fl := fault.New(log, sc.put)
 	keeper := display.New("projector", beamer{r}, display.Opts{})
 	screens := []screen{{"projector", "projector", keeper}}
 	d := newDesk(r, plain, log)

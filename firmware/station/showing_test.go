@@ -136,7 +136,7 @@ func TestUnplayableFilmSaysWhy(t *testing.T) {
 		r, l := &room{mains: true, length: 3 * time.Minute, refuse: player.ErrUnplayable}, &ledger{}
 		g := begin(t, r, l, o, dir)
 		time.Sleep(10 * time.Minute)
-		if fs := g.show.faults.list(); len(fs) == 0 || fs[0].Code != "fault.lesson.not_shown" {
+		if fs := g.show.faults.List(); len(fs) == 0 || fs[0].Code != "fault.lesson.not_shown" {
 			t.Errorf("faults %v", fs)
 		}
 		g.stop()

@@ -14,6 +14,7 @@ import (
 
 	"stationbox/firmware/config"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/hal/sim/eye"
 	picture "stationbox/media/screen"
 )
@@ -88,7 +89,7 @@ func TestSideOnARealScreen(t *testing.T) {
 	display, screen, lose := xScreen(t)
 	cfg := &config.Config{Player: config.Player{Program: "mpv"}, Side: config.Side{Video: "x11", Display: display}, Station: config.Station{RunDir: t.TempDir()}}
 	log := slog.New(slog.DiscardHandler)
-	st := &Station{cfg: cfg, log: log, tick: time.Now, faults: newFaults(log, func(string, string, any) {})}
+	st := &Station{cfg: cfg, log: log, tick: time.Now, faults: fault.New(log, func(string, string, any) {})}
 	st.side = st.openSide()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

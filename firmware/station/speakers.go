@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware"
 	"stationbox/firmware/command"
 	"stationbox/firmware/config"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/media/sound"
 )
 
@@ -82,7 +83,7 @@ func (s *speakers) Close() error {
 }
 
 // watch sets the faults of loudspeakers that do not open.
-func (s *speakers) watch(f *faults, lasting func(string, bool, time.Duration) bool) {
+func (s *speakers) watch(f *fault.Book, lasting func(string, bool, time.Duration) bool) {
 	for code, one := range map[string]*sound.Sound{"fault.sound.down": s.room, "fault.sound.village": s.village} {
 		if one == nil {
 			continue
@@ -92,7 +93,7 @@ func (s *speakers) watch(f *faults, lasting func(string, bool, time.Duration) bo
 		if st.Problem != nil {
 			cause = st.Problem.Error()
 		}
-		f.set(lasting(code, !st.Open && !st.Silent, 5*time.Second), code, "", "cause", cause)
+		f.Set(lasting(code, !st.Open && !st.Silent, 5*time.Second), code, "", "cause", cause)
 	}
 	if s.mic == nil {
 		return
@@ -102,8 +103,8 @@ func (s *speakers) watch(f *faults, lasting func(string, bool, time.Duration) bo
 	if st.Problem != nil {
 		cause = st.Problem.Error()
 	}
-	f.set(lasting("microphone", !st.Open, 5*time.Second), "fault.sound.microphone", "", "cause", cause)
-	f.set(lasting("mute", st.Open && st.Mute, 30*time.Second), "fault.sound.mute", "")
+	f.Set(lasting("microphone", !st.Open, 5*time.Second), "fault.sound.microphone", "", "cause", cause)
+	f.Set(lasting("mute", st.Open && st.Mute, 30*time.Second), "fault.sound.mute", "")
 }
 
 // tone is the outcome of a card test, as data.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stationbox/firmware/command"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/media/sound"
 )
 
@@ -71,11 +72,11 @@ func TestLoudspeakerThatDoesNotOpenIsAFault(t *testing.T) {
 	st.cfg.Sound.Device, st.cfg.Sound.Village = sound.None, "no such card"
 	st.speakers = openSpeakers(st.cfg, nil, st.log, time.Now)
 	defer func() { _ = st.speakers.Close() }()
-	f := newFaults(st.log, func(string, string, any) {})
-	for end := time.Now().Add(10 * time.Second); len(f.list()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	f := fault.New(st.log, func(string, string, any) {})
+	for end := time.Now().Add(10 * time.Second); len(f.List()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		st.speakers.watch(f, func(_ string, bad bool, _ time.Duration) bool { return bad })
 	}
-	if got := f.list(); len(got) != 1 || got[0].Code != "fault.sound.village" {
+	if got := f.List(); len(got) != 1 || got[0].Code != "fault.sound.village" {
 		t.Errorf("faults %+v", got)
 	}
 }

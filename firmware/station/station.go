@@ -28,6 +28,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
 	"stationbox/firmware/page"
+	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
 	"stationbox/media/library"
@@ -60,7 +61,7 @@ type Station struct {
 
 	journal  *journal.Journal
 	scribe   *scribe
-	faults   *faults
+	faults   *fault.Book
 	guard    *link.Client
 	screens  []screen
 	displays *displays
@@ -130,10 +131,10 @@ func (st *Station) openRoster() *attendance.Roster {
 	}
 	roster, bad, err := attendance.LoadRoster(st.cfg.Roster.File)
 	if err != nil {
-		st.faults.set(true, "fault.roster.missing", "", "cause", err.Error())
+		st.faults.Set(true, "fault.roster.missing", "", "cause", err.Error())
 		return none
 	}
-	st.faults.set(len(bad) > 0, "fault.roster.bad", "", "count", fmt.Sprint(len(bad)))
+	st.faults.Set(len(bad) > 0, "fault.roster.bad", "", "count", fmt.Sprint(len(bad)))
 	return roster
 }
 
@@ -145,7 +146,7 @@ func (st *Station) keepTime(built time.Time) {
 		Path: filepath.Join(st.cfg.Station.StateDir, "clock.json"), Built: built, Rule: clock.Rule(k.Untrusted),
 		Need: k.Need.D(), After: k.RelativeAfter.D(), SystemBound: k.SystemBound.D(), Log: st.log,
 		Note:  func(kind string, e clock.Event) { st.scribe.put(kind, "", e) },
-		Fault: func(on bool, code, thing string, args ...string) { st.faults.set(on, code, thing, args...) },
+		Fault: func(on bool, code, thing string, args ...string) { st.faults.Set(on, code, thing, args...) },
 	}
 	o.RTC = st.doors.rtc(k.RTC)
 	st.clock = clock.NewKeeper(clock.New(clock.Opts{Zone: st.zone, Built: built, Need: k.Need.D()}), st.doors.system(), o)
@@ -178,9 +179,9 @@ func (st *Station) build(boot string) error {
 		if err != nil {
 			cause = err.Error()
 		}
-		st.faults.set(err != nil, "fault.journal.write", "", "cause", cause)
+		st.faults.Set(err != nil, "fault.journal.write", "", "cause", cause)
 	})
-	st.faults = newFaults(st.log, st.scribe.put)
+	st.faults = fault.New(st.log, st.scribe.put)
 	st.roll = newRollbook()
 	st.observer, st.album = &observer{trace: st.traceOf, loud: func() (float64, bool) { return loudness(st.player.State()) }}, newAlbum(cfg.Station.StateDir, st.log)
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
@@ -204,11 +205,7 @@ func (st *Station) build(boot string) error {
 		st.shelf = newShelf(openLibrary(cfg, st.now, library.Opts{Log: st.log}), boardOf(cfg), st.agenda, st.now, st.tick, st.log)
 	}
 	roster := st.openRoster()
-	st.dish = openDishMeter(cfg, &st.doors, st.faults, st.log, st.now, st.tick, func() clock.Level { return st.clock.Status().Level })
-	if st.dish != nil {
-		st.dish.taker, st.dish.losses = st.clock, losses
-	}
-	st.rotator = openRotator(cfg, &st.doors, st.dish, st.faults, st.log, st.tick)
+	st.openDish(losses)
 	st.guard = link.NewClient(cfg.GuardSocket(), link.ClientOpts{Log: st.log, Now: st.tick, Dial: st.doors.Guard, HaveBoot: mem.guard.Boot, HaveSeq: mem.guard.Seq})
 	st.displays = openDisplays(cfg, displayNeeds{doors: &st.doors, put: st.scribe.put, guard: st.guard, log: st.log, tick: st.tick})
 	st.screens = st.displays.screens()
@@ -329,7 +326,7 @@ func (st *Station) Run(ctx context.Context) error {
 }
 
 func (st *Station) taskFailed(name string, err error) {
-	st.faults.set(true, "fault.task.ended", name, "cause", fmt.Sprint(err))
+	st.faults.Set(true, "fault.task.ended", name, "cause", fmt.Sprint(err))
 }
 
 // Close closes what New opened; Run does it by itself.

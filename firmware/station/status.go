@@ -123,7 +123,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		v.Displays = append(v.Displays, viewDisplay(sc))
 	}
 	v.WhyDark = st.whyDark(words)
-	for _, f := range st.faults.list() {
+	for _, f := range st.faults.List() {
 		say, hint := words.Fault(f)
 		v.Faults = append(v.Faults, faultView{f.Code, say, hint})
 	}
@@ -145,7 +145,7 @@ func (st *Station) liveView(now time.Time, o firmware.Occasion) *liveView {
 	}
 	v := &liveView{Source: o.Live.Source, Shows: shows, Why: why, Account: *accountOf(st.air.account(now, o))}
 	if st.dish.receives() {
-		v.Loss = st.dish.rec.loss(o.ID)
+		v.Loss = st.dish.Loss(o.ID)
 	}
 	return v
 }
