@@ -223,7 +223,7 @@ func TestDishBatchRefuses(t *testing.T) {
 	// Over the socket there is no standard output to fill.
 	env, _, _ := shell("")
 	env.Out = nil
-	if r := command.Answer(context.Background(), Commands(), env, []string{"dish", "sun", "-batch", "-"}); r.Code != command.CodeFailed {
+	if r := command.Answer(context.Background(), dishCommands(), env, []string{"dish", "sun", "-batch", "-"}); r.Code != command.CodeFailed {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -236,7 +236,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 func TestDishBatchTellsOfAFullDisk(t *testing.T) {
 	env, _, _ := shell("lat_deg,lon_deg,height_m,utc\n" + strings.Repeat("36,117,0,2026-11-27T00:00:00Z\n", 1000))
 	env.Out = full{}
-	r := command.Answer(context.Background(), Commands(), env, []string{"dish", "sun", "-batch", "-"})
+	r := command.Answer(context.Background(), dishCommands(), env, []string{"dish", "sun", "-batch", "-"})
 	if r.Code != command.CodeFailed || !strings.Contains(r.Text, "no space left") {
 		t.Errorf("got %+v", r)
 	}
@@ -311,7 +311,7 @@ func TestDishHelpNamesTheColumns(t *testing.T) {
 	sheets["why"] = []sheet{w.table(nil), {needs: append(w.needs, w.id, "cnr2_db", "temp_c")}}
 	for kind, list := range sheets {
 		env, _, _ := shell("")
-		said := command.Answer(context.Background(), Commands(), env, []string{"help", "dish", kind}).Text
+		said := command.Answer(context.Background(), dishCommands(), env, []string{"help", "dish", kind}).Text
 		words := strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune(" ;,.:\n", r) })
 		for _, s := range list {
 			for _, name := range slices.Concat(s.needs, s.adds) {

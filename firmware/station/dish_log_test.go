@@ -105,7 +105,7 @@ func TestDishLogRefuses(t *testing.T) {
 	// Over the socket nobody's files are read.
 	env, _, _ := shell("")
 	env.Out = nil
-	if r := command.Answer(context.Background(), Commands(), env, []string{"dish", "peak", "-log", peaks, "-beam", "2", "-el", "0", "-id", "A"}); r.Code != command.CodeFailed {
+	if r := command.Answer(context.Background(), dishCommands(), env, []string{"dish", "peak", "-log", peaks, "-beam", "2", "-el", "0", "-id", "A"}); r.Code != command.CodeFailed {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -154,10 +154,15 @@ func pastOf(t *testing.T, minutes, step int, how func(i int, noise float64) dish
 	return cfg
 }
 
+// dishEnv is what the commands of a configuration work with.
+func dishEnv(cfg *config.Config, lang string, now func() time.Time) *command.Env {
+	return &command.Env{Text: text.New(lang), By: "shell", Now: now, Zone: time.UTC, Dish: surveyor(cfg)}
+}
+
 func askDish(t *testing.T, cfg *config.Config, args ...string) (command.Result, error) {
 	t.Helper()
-	env := fileEnv(cfg, text.New("en"), time.UTC, func() time.Time { return dishBegin.AddDate(1, 0, 0) })
-	return Commands().Run(context.Background(), env, args)
+	env := dishEnv(cfg, "en", func() time.Time { return dishBegin.AddDate(1, 0, 0) })
+	return dishCommands().Run(context.Background(), env, args)
 }
 
 // Why without -log is of the last loss in the station's own log.
@@ -203,9 +208,9 @@ func TestDishWhyOfOwnLog(t *testing.T) {
 			}
 			// The file itself is one for -log.
 			own := filepath.Join(dishDir(cfg), "2026-06.csv")
-			env := fileEnv(cfg, text.New("en"), time.UTC, time.Now)
+			env := dishEnv(cfg, "en", time.Now)
 			env.Out, env.Errs = &strings.Builder{}, &strings.Builder{}
-			if r, err = Commands().Run(t.Context(), env, []string{"dish", "why", "-log", own, "-band", "C", "-clear", "14", "-threshold", "5.5"}); err != nil || r.Text == "" {
+			if r, err = dishCommands().Run(t.Context(), env, []string{"dish", "why", "-log", own, "-band", "C", "-clear", "14", "-threshold", "5.5"}); err != nil || r.Text == "" {
 				t.Errorf("with -log: %v", err)
 			}
 		})

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +22,15 @@ func shell(in string) (env *command.Env, out, errs *bytes.Buffer) {
 		Dish: surveyor(nil), In: strings.NewReader(in), Out: out, Errs: errs}, out, errs
 }
 
+// dishCommands are those that need no running station.
+func dishCommands() *command.Table {
+	return command.New(append(command.Dish(), command.DishTransit())...)
+}
+
 func surveyed(t *testing.T, in string, args ...string) (out, errs, text string, code int) {
 	t.Helper()
 	env, o, e := shell(in)
-	r := command.Answer(context.Background(), Commands(), env, append([]string{"dish"}, args...))
+	r := command.Answer(context.Background(), dishCommands(), env, append([]string{"dish"}, args...))
 	return o.String(), e.String(), r.Text, r.Code
 }
 
@@ -80,11 +83,11 @@ frequency = 12.25
 
 // The place and the satellite of the configuration are taken, and options go before it.
 func TestDishOfConfiguration(t *testing.T) {
-	cfg := referenceConfig(t, "[dish]\n", jinanDish)
+	cfg := dishConfig(t, jinanDish)
 	env, _, _ := shell("")
 	env.Dish = surveyor(cfg)
 	ask := func(args ...string) string {
-		return command.Answer(context.Background(), Commands(), env, append([]string{"dish"}, args...)).Text
+		return command.Answer(context.Background(), dishCommands(), env, append([]string{"dish"}, args...)).Text
 	}
 	if said := ask("look"); !strings.Contains(said, "azimuth      182.71°") || !strings.Contains(said, "1.2 m dish at 12.25 GHz") {
 		t.Errorf("look: %s", said)
@@ -97,66 +100,8 @@ func TestDishOfConfiguration(t *testing.T) {
 	}
 }
 
-// checked is what station check finds in the reference with changes.
-func checked(t *testing.T, now time.Time, changes ...string) string {
-	t.Helper()
-	data, err := os.ReadFile("../config/station.reference.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := strings.NewReplacer(changes...).Replace(string(data))
-	path := filepath.Join(t.TempDir(), "station.toml")
-	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := checkFile(func() time.Time { return now })(path, text.New("en"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Text
-}
-
-// station check names the live lessons that lie in a sun outage, and only those.
-func TestCheckSunOutage(t *testing.T) {
-	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	live := "days = [\"sat\"]\nkind = \"live\"\nurl = \"udp://239.1.2.3:5004\"\nduration = \"1h\"\nat = \"12:00\""
-	said := checked(t, now, "[dish]\n", jinanDish, "days = [\"sat\"]\nat = \"09:00\"", live)
-	if want := "farming: sun outage 2027-03-06 12:26:19–12:34:10"; !strings.Contains(said, want) {
-		t.Errorf("no %q in:\n%s", want, said)
-	}
-	for name, changes := range map[string][]string{
-		"without a dish":  {"days = [\"sat\"]\nat = \"09:00\"", live},
-		"at another time": {"[dish]\n", jinanDish, "days = [\"sat\"]\nat = \"09:00\"", strings.Replace(live, "12:00", "13:00", 1)},
-		"on other days":   {"[dish]\n", strings.Replace(jinanDish, "1.2", "12", 1), "days = [\"sat\"]\nat = \"09:00\"", strings.Replace(live, "sat", "wed", 1)},
-	} {
-		if said := checked(t, now, changes...); strings.Contains(said, "sun outage") {
-			t.Errorf("%s: %s", name, said)
-		}
-	}
-}
-
-func TestCheckSaysWhatIsWrongWithTheDish(t *testing.T) {
-	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	if said := checked(t, now, "[dish]\n", strings.Replace(jinanDish, "115.5E", "115.5W", 1)); !strings.Contains(said, "dish: 115.5W is below the horizon here") {
-		t.Errorf("west for east: %s", said)
-	}
-	named := strings.Replace(jinanDish, "115.5E", "ChinaSat 6B", 1)
-	if said := checked(t, now, "[dish]\n", named); !strings.Contains(said, "dish: warning: the position of ChinaSat 6B was written down on 2019-09-25") {
-		t.Errorf("an old list: %s", said)
-	}
-	if said := checked(t, time.Date(2020, 11, 23, 0, 0, 0, 0, time.UTC), "[dish]\n", named); strings.Contains(said, "written down") {
-		t.Errorf("a new list: %s", said)
-	}
-	for year, want := range map[int]bool{2028: false, 2029: true, 2031: true} {
-		said := checked(t, time.Date(year, 1, 15, 0, 0, 0, 0, time.UTC), "[dish]\n", jinanDish)
-		if strings.Contains(said, "the magnetic model WMM-2025 ends with 2030") != want {
-			t.Errorf("in %d: %s", year, said)
-		}
-	}
-}
-
 func TestOutagesOfThirteenMonths(t *testing.T) {
-	cfg := referenceConfig(t, "[dish]\n", jinanDish)
+	cfg := dishConfig(t, jinanDish)
 	for _, now := range []time.Time{time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC), time.Date(2027, 3, 6, 4, 30, 0, 0, time.UTC)} {
 		spans, found := outagesOf("x", cfg, now)
 		if len(found) > 0 || len(spans) < 8 || !slices.IsSortedFunc(spans, func(a, b schedule.Span) int { return a.From.Compare(b.From) }) {
@@ -166,35 +111,7 @@ func TestOutagesOfThirteenMonths(t *testing.T) {
 			t.Errorf("%v: %v", now, spans)
 		}
 	}
-	if spans, found := outagesOf("x", referenceConfig(t, "", ""), time.Now()); spans != nil || found != nil {
+	if spans, found := outagesOf("x", dishConfig(t, ""), time.Now()); spans != nil || found != nil {
 		t.Errorf("without a dish: %v %v", spans, found)
-	}
-}
-
-// A film of the library that is longer than its slot is a mistake, one that fits is
-// none, and of a film that was only copied there nothing is known.
-func TestCheckLength(t *testing.T) {
-	dir := t.TempDir()
-	for name, ms := range map[string]string{"party": "2760000", "pruning": "3540000"} {
-		lesson := filepath.Join(dir, name)
-		manifest := "title = \"x\"\nage = 0\nfilm = \"film.mp4\"\nsha256 = \"" + strings.Repeat("ab", 32) + "\"\nbytes = 4\nlength_ms = " + ms +
-			"\nmodified = 2026-01-01T00:00:00Z\nadded = 2026-01-01T00:00:00Z\nboard = \"pi4\"\n[probe]\ncontainer = \"mp4\"\n"
-		if err := os.Mkdir(lesson, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		for file, data := range map[string]string{"lesson.toml": manifest, "film.mp4": "film"} {
-			if err := os.WriteFile(filepath.Join(lesson, file), []byte(data), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	said := checked(t, now, `# dir = "/var/lib/stationbox/lessons"`, "dir = \""+dir+"\"", `file = "party.mp4"`, `file = "party/film.mp4"`,
-		`file = "apple-pruning.mp4"`, "file = \"pruning/film.mp4\"\nduration = \"1h\"")
-	if want := "party: the film lasts 46m0s, its slot 45m0s"; !strings.Contains(said, want) {
-		t.Errorf("no %q in:\n%s", want, said)
-	}
-	if strings.Count(said, "the film lasts") != 1 {
-		t.Errorf("more than one:\n%s", said)
 	}
 }

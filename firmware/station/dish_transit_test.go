@@ -192,13 +192,13 @@ func TestTransitOfItself(t *testing.T) {
 	}
 	v.minutes(t)
 	for _, args := range [][]string{{"dish", "transit"}, {"dish", "trend"}, {"dish", "why"}, {"dish", "transit", "-year", fmt.Sprint(v.half.year), "-season", v.half.name()}} {
-		env := fileEnv(v.cfg, text.New("en"), time.UTC, func() time.Time { return v.at })
-		r, err := Commands().Run(t.Context(), env, args)
+		env := dishEnv(v.cfg, "en", func() time.Time { return v.at })
+		r, err := dishCommands().Run(t.Context(), env, args)
 		if err != nil || !strings.Contains(r.Text, "too far LEFT") {
 			t.Errorf("%v: %v\n%s", args, err, r.Text)
 		}
-		env = fileEnv(v.cfg, text.New("zh"), time.UTC, func() time.Time { return v.at })
-		r, err = Commands().Run(t.Context(), env, append(slices.Clone(args), "-json"))
+		env = dishEnv(v.cfg, "zh", func() time.Time { return v.at })
+		r, err = dishCommands().Run(t.Context(), env, append(slices.Clone(args), "-json"))
 		if err != nil || !strings.Contains(r.Text, `"cross_el_deg": -0.`) {
 			t.Errorf("%v -json: %v\n%s", args, err, r.Text)
 		}
@@ -305,9 +305,9 @@ func TestTransitSeasons(t *testing.T) {
 func TestTransitLogForBoresight(t *testing.T) {
 	v := aSunVillage(t, 104)
 	v.live(t)
-	env := fileEnv(v.cfg, text.New("en"), time.UTC, func() time.Time { return v.at })
+	env := dishEnv(v.cfg, "en", func() time.Time { return v.at })
 	env.Out, env.Errs = &strings.Builder{}, &strings.Builder{}
-	r, err := Commands().Run(t.Context(), env, []string{"dish", "boresight", "-log", v.half.path(v.meter.dir)})
+	r, err := dishCommands().Run(t.Context(), env, []string{"dish", "boresight", "-log", v.half.path(v.meter.dir)})
 	if err != nil || r.Code != 0 || !strings.Contains(r.Text, "±") {
 		t.Errorf("%v\n%s", err, r.Text)
 	}
