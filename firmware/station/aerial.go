@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/command"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/hal/remote"
 	"stationbox/hal/tuner"
 )
@@ -19,11 +20,11 @@ import (
 // says which lesson comes by it, and lends the room to who aligns it.
 
 // openDish opens nothing yet. losses are those of the journal.
-func (st *Station) openDish(losses *lossBook) {
-	needs := dishNeeds{Doors: st.doors.dish(), Faults: st.faults, Put: st.scribe.put, Log: st.log, Now: st.now, Tick: st.tick,
+func (st *Station) openDish(losses *antenna.LossBook) {
+	needs := antenna.Needs{Doors: st.doors.dish(), Faults: st.faults, Put: st.scribe.put, Log: st.log, Now: st.now, Tick: st.tick,
 		Clock: func() clock.Level { return st.clock.Status().Level }, Taker: st.clock, Losses: losses, Zone: st.zone}
-	st.dish = openDishMeter(st.cfg, needs)
-	st.rotator = openRotator(st.cfg, needs, st.dish)
+	st.dish = antenna.OpenMeter(st.cfg, needs)
+	st.rotator = antenna.OpenRotator(st.cfg, needs, st.dish)
 }
 
 // tvName is the television among the displays: a projector's lamp is not struck for a
@@ -32,14 +33,14 @@ const tvName = "tv"
 
 // openAligner lets people align the dish; without sensors it says why not.
 func (st *Station) openAligner() func() bool {
-	o := alignerOpts{Rotator: st.rotator, Busy: func() bool { return st.showing.busy() }, Words: st.words, Log: st.log}
+	o := antenna.AlignerOpts{Rotator: st.rotator, Busy: func() bool { return st.showing.busy() }, Words: st.words, Log: st.log}
 	if st.speakers.room != nil {
 		o.Voice = st.speakers.room
 	}
 	if st.easel != nil {
 		o.Show = st.easel.meter
 	}
-	st.aligner = newAligner(st.dish, o)
+	st.aligner = antenna.NewAligner(st.dish, o)
 	return st.aligner.Active
 }
 
@@ -58,7 +59,7 @@ func (st *Station) alignWithin(ctx context.Context, env *command.Env, ask comman
 }
 
 // ofDish is a command without arguments that asks the sensors of the dish.
-func (st *Station) ofDish(run func(*dishMeter, *command.Env) (command.Result, error)) func(context.Context, *command.Env, []string) (command.Result, error) {
+func (st *Station) ofDish(run func(*antenna.Meter, *command.Env) (command.Result, error)) func(context.Context, *command.Env, []string) (command.Result, error) {
 	return func(_ context.Context, env *command.Env, args []string) (command.Result, error) {
 		switch {
 		case len(args) > 0:
@@ -73,11 +74,11 @@ func (st *Station) ofDish(run func(*dishMeter, *command.Env) (command.Result, er
 }
 
 // motors turn the dish for the commands; outside the running station there are none.
-func (st *Station) motors() motors {
+func (st *Station) motors() antenna.Motors {
 	if st == nil {
-		return motors{}
+		return antenna.Motors{}
 	}
-	return motors{Running: true, Rotator: st.rotator}
+	return antenna.Motors{Running: true, Rotator: st.rotator}
 }
 
 const (
@@ -89,7 +90,7 @@ const (
 
 // watchSatellite tells the owner of the receiver which lesson is next, until ctx ends.
 func (st *Station) watchSatellite(ctx context.Context) error {
-	defer st.dish.Want(satLesson{})
+	defer st.dish.Want(antenna.Lesson{})
 	tick := time.NewTicker(satEvery)
 	defer tick.Stop()
 	var foretold time.Time
@@ -97,11 +98,11 @@ func (st *Station) watchSatellite(ctx context.Context) error {
 		now := st.now()
 		if st.clock.Status().Level == clock.Good && now.Sub(foretold).Abs() >= sunEvery {
 			foretold = now
-			suns, _ := outagesOf("", st.cfg, now) // station check tells what is wrong
+			suns, _ := antenna.Outages("", st.cfg, now) // station check tells what is wrong
 			st.dish.Foretell(suns)
 		}
 		o, phase, _ := st.showing.glance()
-		st.dish.Want(satNext(st.cfg.Dish, o, phase, func() []firmware.Occasion { return st.ahead(now) }))
+		st.dish.Want(antenna.NextLesson(st.cfg.Dish, o, phase, func() []firmware.Occasion { return st.ahead(now) }))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -119,8 +120,8 @@ func (st *Station) ahead(now time.Time) []firmware.Occasion {
 }
 
 // dish are the doors to the sensors and motors of the dish.
-func (d *Doors) dish() dishDoors {
-	return dishDoors{Receiver: d.receiver, Serial: d.serial, Bus: d.i2c, Connect: d.connect, Listen: d.socket}
+func (d *Doors) dish() antenna.Doors {
+	return antenna.Doors{Receiver: d.receiver, Serial: d.serial, Bus: d.i2c, Connect: d.connect, Listen: d.socket}
 }
 
 func (d *Doors) receiver(adapter string, o tuner.Opts) *tuner.Tuner {

@@ -13,6 +13,7 @@ import (
 	"stationbox/firmware/journal"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/schedule"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/firmware/text"
 )
 
@@ -36,8 +37,8 @@ func tableOf(st *Station) *command.Table {
 		{Name: "why", Help: "cmd.why.help", Run: st.runWhy},
 		{Name: "display", Help: "cmd.display.help", Run: st.runDisplay},
 		{Name: "display try", Usage: "cmd.display.try.usage", Help: "cmd.display.try.help", Timeout: tryTime, Run: st.runDisplayTry},
-		{Name: "dish now", Help: "cmd.dish.now.help", Run: st.ofDish((*dishMeter).RunNow)},
-		{Name: "dish aligned", Help: "cmd.dish.aligned.help", Run: st.ofDish((*dishMeter).RunAligned)},
+		{Name: "dish now", Help: "cmd.dish.now.help", Run: st.ofDish((*antenna.Meter).RunNow)},
+		{Name: "dish aligned", Help: "cmd.dish.aligned.help", Run: st.ofDish((*antenna.Meter).RunAligned)},
 		command.Align(),
 		{Name: "sound test", Usage: "cmd.sound.test.usage", Help: "cmd.sound.test.help", Timeout: time.Minute, Run: st.runSoundTest},
 		{Name: "member", Usage: "cmd.member.usage", Help: "cmd.member.help", Run: st.runMember},
@@ -94,7 +95,7 @@ func (st *Station) runRelayTest(ctx context.Context, env *command.Env, _ []strin
 func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.Env, error) {
 	words := text.New(lang)
 	if cfg == nil {
-		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now), Dish: surveyor(nil), Books: registrar{now: now}}, nil
+		return &command.Env{Text: words, By: "shell", Now: now, Check: checkFile(now), Dish: antenna.Surveyor(nil), Books: registrar{now: now}}, nil
 	}
 	zone, err := time.LoadLocation(cfg.Station.Zone)
 	if err != nil {
@@ -107,7 +108,7 @@ func FileEnv(cfg *config.Config, lang string, now func() time.Time) (*command.En
 }
 
 func fileEnv(cfg *config.Config, words *text.Catalogue, zone *time.Location, now func() time.Time) *command.Env {
-	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile(now), Dish: surveyor(cfg)}
+	env := &command.Env{Text: words, By: "shell", Now: now, Zone: zone, Check: checkFile(now), Dish: antenna.Surveyor(cfg)}
 	env.Scan = func(fn func(firmware.Record) error) error {
 		return journal.Read(cfg.JournalDir(), fn)
 	}
@@ -145,7 +146,7 @@ func checkFile(now func() time.Time) func(string, *text.Catalogue) (command.Resu
 		if err != nil {
 			return command.Result{}, err
 		}
-		outages, sky := outagesOf(path, cfg, now())
+		outages, sky := antenna.Outages(path, cfg, now())
 		for _, f := range append(sky, checkCalendar(path, cfg, now(), lengthsOf(cfg, now), outages)...) {
 			r.Text += f.In(words) + "\n"
 			if !f.Warning {

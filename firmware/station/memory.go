@@ -8,6 +8,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/schedule"
+	"stationbox/firmware/station/internal/antenna"
 )
 
 // phaseNote is the data of a KindPhase record.
@@ -37,9 +38,9 @@ type resultNote struct {
 	Present   int       `json:"present"`
 	Cause     string    `json:"cause"` // a key of the text catalogue
 
-	Live     *accountNote `json:"live,omitempty"`     // of a live lesson: played_ms is what of it was live
-	Losses   []lossNote   `json:"losses,omitempty"`   // of the signal of the dish, by their reasons
-	Relative bool         `json:"relative,omitempty"` // some time after power-on, by no trusted clock
+	Live     *accountNote       `json:"live,omitempty"`     // of a live lesson: played_ms is what of it was live
+	Losses   []antenna.LossNote `json:"losses,omitempty"`   // of the signal of the dish, by their reasons
+	Relative bool               `json:"relative,omitempty"` // some time after power-on, by no trusted clock
 
 	Proof json.RawMessage `json:"proof,omitempty"` // the signed record
 }

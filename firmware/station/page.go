@@ -14,6 +14,7 @@ import (
 	"stationbox/firmware/config"
 	readmodel "stationbox/firmware/ledger"
 	"stationbox/firmware/page"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/firmware/station/internal/work"
 )
 
@@ -66,7 +67,7 @@ func (st *Station) pageOpts(table *command.Table) page.Opts {
 		},
 	}
 	if st.dish != nil {
-		o.Align = newPageAligner(st.aligner)
+		o.Align = antenna.NewPageAligner(st.aligner)
 	}
 	return o
 }

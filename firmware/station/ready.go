@@ -110,7 +110,7 @@ func (s *showing) answered(now time.Time, which lesson.Round, o firmware.Occasio
 	if which == lesson.DayBefore {
 		return ready || waited(lesson.Ahead) >= filmPatience
 	}
-	signal, _ := s.dish.signalFor(which, o)
+	signal, _ := s.dish.SignalFor(which, o)
 	ready = ready && f.MainsGood && signal != lesson.No
 	for _, d := range f.Displays {
 		ready = ready && d != hal.DisplayUnknown && d != hal.DisplayOff
@@ -131,7 +131,7 @@ func (s *showing) readyFacts(which lesson.Round, o firmware.Occasion, f lesson.F
 			out.GuardFault = g.Cause
 		}
 	}
-	out.Dish, out.Sun = s.dish.signalFor(which, o)
+	out.Dish, out.Sun = s.dish.SignalFor(which, o)
 	for i, sc := range s.screens {
 		out.Screens = append(out.Screens, lesson.ReadyScreen{Name: sc.name, State: f.Displays[i]})
 	}

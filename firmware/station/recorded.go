@@ -13,6 +13,7 @@ import (
 
 	"stationbox/firmware"
 	"stationbox/firmware/config"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/media/live"
 )
 
@@ -91,8 +92,8 @@ func there(path string) bool {
 
 // openChannel opens the source of a live lesson.
 func (st *Station) openChannel(o firmware.Occasion, p live.Player) (channel, error) {
-	programme := programmeOf(st.cfg.Dish, o.Live)
-	src, err := live.Open(o.Live.Source, live.SourceOpts{Interface: st.cfg.Live.Interface, Log: st.log, Tuner: st.dish.tunerSource(programme)})
+	programme := antenna.Programme(st.cfg.Dish, o.Live)
+	src, err := live.Open(o.Live.Source, live.SourceOpts{Interface: st.cfg.Live.Interface, Log: st.log, Tuner: st.dish.TunerSource(programme)})
 	if err != nil {
 		return nil, err
 	}

@@ -50,14 +50,14 @@ func (st *Station) tasks(commands net.Listener) []work.Task {
 	}
 	list = append(list, st.panel.readers()...)
 	list = append(list, st.displays.tasks()...)
-	list = append(list, st.dish.tasks()...)
+	list = append(list, st.dish.Tasks()...)
 	if st.dish != nil {
 		list = append(list, work.Task{Name: "align", Run: st.aligner.Run})
 	}
-	if st.dish.receives() {
+	if st.dish.Receives() {
 		list = append(list, work.Task{Name: "satellite", Run: work.At(work.Gentle, st.watchSatellite)})
 	}
-	list = append(list, st.rotator.tasks()...)
+	list = append(list, st.rotator.Tasks()...)
 	if st.cfg.Page.Listen != "" && st.doors.System == nil {
 		list = append(list, work.Task{Name: "page", Run: func(ctx context.Context) error { return st.servePage(ctx, table) }})
 	}

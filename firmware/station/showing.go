@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/display"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/text"
 	"stationbox/hal"
@@ -57,7 +58,7 @@ type showing struct {
 	kept     map[string]bool                       // those that are on whenever mains is good
 	desk     *desk
 	voice    voice
-	dish     *dishMeter // nil: no sensors
+	dish     *antenna.Meter // nil: no sensors
 	roll     *rollbook
 	faults   *fault.Book
 	words    *text.Catalogue
@@ -330,7 +331,7 @@ func (s *showing) end(o firmware.Occasion, ord lesson.Orders) {
 		played = length
 	}
 	s.note(firmware.KindLesson, o.ID, resultNote{Title: o.Title, File: o.File, Scheduled: o.Start, Started: h.StartedAt,
-		PlayedMS: played.Milliseconds(), LengthMS: length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Live: aired, Losses: s.dish.lossesOf(o.ID),
+		PlayedMS: played.Milliseconds(), LengthMS: length.Milliseconds(), Present: s.roll.present(o.ID), Cause: ord.End, Live: aired, Losses: s.dish.LossesOf(o.ID),
 		Relative: s.course.relative.ID == o.ID, Proof: s.prove(o, h, ord.End, played, length)})
 	s.log.Info("lesson ended", "lesson", o.ID, "cause", ord.End, "played", played, "present", s.roll.present(o.ID))
 	if ord.End == lesson.CausePlayed {

@@ -28,6 +28,7 @@ import (
 	"stationbox/firmware/lesson"
 	"stationbox/firmware/link"
 	"stationbox/firmware/page"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/firmware/station/internal/fault"
 	"stationbox/firmware/station/internal/work"
 	"stationbox/firmware/text"
@@ -85,9 +86,9 @@ type Station struct {
 	prover   *prover
 	shelf    *shelf
 	showing  *showing
-	dish     *dishMeter // nil: no sensors
-	aligner  *aligner
-	rotator  *rotator // nil: no motors
+	dish     *antenna.Meter // nil: no sensors
+	aligner  *antenna.Aligner
+	rotator  *antenna.Rotator // nil: no motors
 
 	relayBusy sync.Mutex
 }
@@ -186,14 +187,14 @@ func (st *Station) build(boot string) error {
 	st.observer, st.album = &observer{trace: st.traceOf, loud: func() (float64, bool) { return loudness(st.player.State()) }}, newAlbum(cfg.Station.StateDir, st.log)
 	st.prover = newProver(proverOpts{stateDir: cfg.Station.StateDir, station: cfg.Station.ID, boot: boot, observer: st.observer, album: st.album,
 		tv: cfg.TV.Load, projector: cfg.Projector.Load, tick: st.tick, faults: st.faults, log: st.log})
-	mem, losses := newMemory(), newLossBook()
+	mem, losses := newMemory(), antenna.NewLossBook()
 	mem.lived = st.clock.Lived()
 	if err := st.journal.Scan(func(r firmware.Record) error {
 		mem.feed(r)
 		st.roll.feed(r)
 		st.prover.feed(r)
 		st.looks.Feed(r)
-		losses.feed(r)
+		losses.Feed(r)
 		return nil
 	}); err != nil {
 		return fmt.Errorf("journal: %w", err)

@@ -11,6 +11,7 @@ import (
 	"stationbox/firmware/clock"
 	"stationbox/firmware/dish"
 	"stationbox/firmware/lesson"
+	"stationbox/firmware/station/internal/antenna"
 	"stationbox/firmware/text"
 	"stationbox/hal"
 	"stationbox/media/live"
@@ -41,7 +42,7 @@ type statusView struct {
 	Clock      clock.Report          `json:"clock"`
 	Card       *card.Life            `json:"card,omitempty"` // of the memory card, as far as it is known
 	Sound      string                `json:"sound"`
-	Dish       *dishView             `json:"dish,omitempty"` // by its sensors
+	Dish       *antenna.View         `json:"dish,omitempty"` // by its sensors
 	Live       *liveView             `json:"live,omitempty"` // of a live lesson that is on
 }
 
@@ -133,7 +134,7 @@ func (st *Station) status(words *text.Catalogue) statusView {
 		v.Card = &life
 	}
 	v.Sound = st.soundView(words)
-	v.Dish = st.dish.view()
+	v.Dish = st.dish.View()
 	return v
 }
 
@@ -144,7 +145,7 @@ func (st *Station) liveView(now time.Time, o firmware.Occasion) *liveView {
 		return nil
 	}
 	v := &liveView{Source: o.Live.Source, Shows: shows, Why: why, Account: *accountOf(st.air.account(now, o))}
-	if st.dish.receives() {
+	if st.dish.Receives() {
 		v.Loss = st.dish.Loss(o.ID)
 	}
 	return v
@@ -220,7 +221,7 @@ func (v statusView) text(words *text.Catalogue) string {
 	}
 	row("sound", v.Sound)
 	if v.Dish != nil {
-		row("dish", v.Dish.line(words))
+		row("dish", v.Dish.Line(words))
 	}
 	row("journal", v.Journal.Records)
 	if v.Card != nil && v.Card.BytesPerDay > 0 {

@@ -1,0 +1,133 @@
+package antenna
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// rowFiles keeps the rows of a log that wait for the card, and appends them to the files
+// they belong to.
+type rowFiles[R interface{ encode() string }] struct {
+	dir    string
+	file   func(R) string // name of a row's file in dir
+	what   string         // the log, in errors
+	header string         // the first line of each file
+	most   int            // rows that wait for a card that cannot be written
+
+	waiting []R
+}
+
+// add keeps a row; of too many that wait the oldest is dropped.
+func (l *rowFiles[R]) add(r R) {
+	if len(l.waiting) >= l.most {
+		l.waiting = l.waiting[1:]
+	}
+	l.waiting = append(l.waiting, r)
+}
+
+// write appends what waits, a file at a time. What could not be written waits on.
+func (l *rowFiles[R]) write() error {
+	for len(l.waiting) > 0 {
+		file := l.file(l.waiting[0])
+		n, text := 0, strings.Builder{}
+		for n < len(l.waiting) && l.file(l.waiting[n]) == file {
+			text.WriteString(l.waiting[n].encode())
+			n++
+		}
+		if err := appendDish(filepath.Join(l.dir, file), l.header, text.String()); err != nil {
+			return fmt.Errorf("%s: %w", l.what, err)
+		}
+		l.waiting = l.waiting[n:]
+	}
+	return nil
+}
+
+// appendDish adds lines to a file of the log; a torn last line is ended first, so that
+// it spoils no other. A file that began with fewer columns goes on with those: else
+// programs that read it would miss every line.
+func appendDish(path, header, lines string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	last := []byte{'\n'}
+	if info.Size() == 0 {
+		lines = header + lines
+	} else if lines, err = asBegun(f, header, lines); err != nil {
+		return err
+	} else if _, err := f.ReadAt(last, info.Size()-1); err != nil {
+		return err
+	}
+	if last[0] != '\n' {
+		lines = "\n" + lines
+	}
+	if _, err := f.WriteString(lines); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// asBegun cuts lines to as many columns as the first line of f has.
+func asBegun(f *os.File, header, lines string) (string, error) {
+	begin := make([]byte, len(header))
+	n, err := f.ReadAt(begin, 0)
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	head, _, _ := strings.Cut(string(begin[:n]), "\n")
+	columns := strings.Count(head, ",") + 1
+	if columns >= strings.Count(header, ",")+1 {
+		return lines, nil
+	}
+	var b strings.Builder
+	for line := range strings.Lines(lines) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), ",")
+		b.WriteString(strings.Join(cells[:min(columns, len(cells))], ",") + "\n")
+	}
+	return b.String(), nil
+}
+
+// dishFileMost bounds what is read of a file: a month has some 4 MB.
+const dishFileMost = 16 << 20
+
+// readRows hands the good rows of a file to fn, at most so many, and counts the lines
+// that are none.
+func readRows[R any](ctx context.Context, path string, most int, decode func(cells []string) (R, bool), fn func(R)) (bad int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	lines := bufio.NewScanner(io.LimitReader(f, dishFileMost))
+	lines.Scan() // the header
+	for good := 0; good < most && lines.Scan(); {
+		if ctx.Err() != nil {
+			return bad, ctx.Err()
+		}
+		r, ok := decode(strings.Split(lines.Text(), ","))
+		if !ok {
+			bad++
+			continue
+		}
+		fn(r)
+		good++
+	}
+	if lines.Err() != nil { // a line without end, as a bad card leaves behind
+		bad++
+	}
+	return bad, nil
+}
