@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// Three periods are in the device's buffer. Ten milliseconds each let a beep out in
+	// Three periods are in the device's buffer. Nine milliseconds each let a beep out in
 	// thirty; a machine or a driver (bcm2835) that cannot keep up gets twenty, which
 	// bridge longer pauses.
-	quick      = 10 // ms
+	quick      = 9  // ms: one to be asked for, two in the buffer, and what a thread wakes late by
 	calm       = 20 // ms
 	periods    = 3
 	mostLate   = 20 // calls that came when the buffer was empty, before quick is too quick

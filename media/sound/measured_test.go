@@ -156,8 +156,8 @@ func isPart(whole sound.Clip, c []int16) bool {
 }
 
 // TestBeepLatency prints how long a beep takes to come out of ALSA's file device,
-// less the pipe behind it. The device lets nothing out of its buffer of 30 ms before
-// there is more than that, so that it is 10 ms later than a card. The target in the
+// less the pipe behind it. The device lets nothing out of its buffer of 27 ms before
+// there is more than that, so that it is 9 ms later than a card. The target in the
 // field is 30 ms. A busy machine may hold up either end: the quickest is judged.
 func TestBeepLatency(t *testing.T) {
 	sp := plugIn(t, defaultIsSpeaker)

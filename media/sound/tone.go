@@ -210,7 +210,7 @@ func wrap(turns float64) float64 { return turns - math.Floor(turns) }
 
 // ToneDelay returns how long it takes at most from Update to the loudspeaker, computed:
 // the periods that the device has in its buffer, one more in which the samples are asked
-// for, and the glide to four fifths of a new pitch. With short periods it is 56 ms, on a
+// for, and the glide to four fifths of a new pitch. With short periods it is 52 ms, on a
 // machine that needs long ones 96 ms.
 func ToneDelay(short bool) time.Duration {
 	ms := calm
