@@ -143,6 +143,9 @@ func (c *Client) ask(ctx context.Context, q request) ([]string, error) {
 		return nil, fmt.Errorf("rotctl: %s: busy: %w", q.name, hal.ErrSilent)
 	}
 	defer func() { c.turn <- struct{}{} }()
+	if err := ctx.Err(); err != nil { // an order that was called off is not sent
+		return nil, fmt.Errorf("rotctl: %s: %w: %w", q.name, hal.ErrSilent, err)
+	}
 	if c.conn == nil || !c.plain {
 		lines, err := c.exchange(ctx, "+\\"+q.name+q.args+"\n", func(r *bufio.Reader) ([]string, error) { return readExtended(r, q.name) })
 		if !errors.Is(err, errPlain) {

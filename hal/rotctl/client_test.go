@@ -370,3 +370,20 @@ func FuzzClient(f *testing.F) {
 		_ = c.Close()
 	})
 }
+
+// An order that was called off before its turn came is not sent, whichever of both is seen
+// first: a stop must be the last word.
+func TestCalledOffIsNotSent(t *testing.T) {
+	with(t, nil, func(t *testing.T, c *rotctl.Client, s *script) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 50 {
+			if err := c.Turn(ctx, at(t, 190, 40)); !errors.Is(err, hal.ErrSilent) || !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "busy") {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if s.dialled > 0 || len(s.heard) > 0 {
+			t.Errorf("dialled %d times, heard %q", s.dialled, s.heard)
+		}
+	})
+}

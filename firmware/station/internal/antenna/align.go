@@ -49,10 +49,11 @@ type Aligner struct {
 	idle  time.Duration                                         // without a move, before an alignment ends
 	log   *slog.Logger
 
-	start chan *aligning
+	start   chan *aligning
+	joining sync.Mutex // held while one is begun, so that there are never two
 
-	mu sync.Mutex
-	on *aligning // the one that is on, or the last one
+	mu sync.Mutex // for a moment: the lesson asks whether one is on
+	on *aligning  // the one that is on, or the last one
 }
 
 // AlignerOpts are handed to NewAligner. What is nil is not there.
@@ -108,10 +109,10 @@ func (m *Meter) alignOpts() (dish.AlignOpts, error) {
 // join returns the alignment that is on, or begins one; begun says which. Error: errNoKey,
 // those of dish.AlignOpts.Check, errMountBusy, errAlignStuck, or that of ctx.
 func (a *Aligner) join(ctx context.Context, by string, quiet bool) (s *aligning, begun bool, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock() // held while one is handed over, so that there are never two
-	if a.on != nil && !a.on.over() {
-		return a.on, false, nil
+	a.joining.Lock()
+	defer a.joining.Unlock()
+	if on := a.current(); on != nil && !on.over() {
+		return on, false, nil
 	}
 	o, err := a.meter.alignOpts()
 	if err != nil {
@@ -127,7 +128,9 @@ func (a *Aligner) join(ctx context.Context, by string, quiet bool) (s *aligning,
 	defer timer.Stop()
 	select {
 	case a.start <- s:
+		a.mu.Lock()
 		a.on = s
+		a.mu.Unlock()
 		return s, true, nil
 	case <-ctx.Done():
 		err = ctx.Err()

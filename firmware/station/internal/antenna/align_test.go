@@ -66,6 +66,33 @@ func onAlignRig(t *testing.T, f func(t *testing.T, r *alignRig)) {
 	})
 }
 
+// Whether somebody aligns is known at once, also while a motor is asked to stand still: the
+// lesson waits for no device.
+func TestActiveWaitsForNobody(t *testing.T) {
+	onAlignRig(t, func(t *testing.T, r *alignRig) {
+		r.a.still = func(context.Context) (func(), error) { time.Sleep(10 * time.Second); return func() {}, nil }
+		begun := make(chan *aligning)
+		go func() {
+			s, _, err := r.a.join(t.Context(), "test", true)
+			if err != nil {
+				t.Error(err)
+			}
+			begun <- s
+		}()
+		time.Sleep(time.Second)
+		asked := time.Now()
+		if r.a.Active() || !time.Now().Equal(asked) {
+			t.Errorf("active too soon, or told after %v", time.Since(asked))
+		}
+		s := <-begun
+		if !r.a.Active() {
+			t.Error("not active")
+		}
+		s.finish("cmd.dish.align.stopped")
+		time.Sleep(time.Second)
+	})
+}
+
 // While motors turn the dish nobody is called to it.
 func TestNobodyAlignsWhileMotorsTurn(t *testing.T) {
 	onAlignRig(t, func(t *testing.T, r *alignRig) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stationbox/firmware/clock"
@@ -53,8 +54,9 @@ type Meter struct {
 	signal  gauge[tuner.Status]
 	tilt    gauge[tilt]
 	heading gauge[dish.Degrees]
-	haste   haste    // while the dish is aligned
-	sender  identity // of what is received
+	haste   haste       // while the dish is aligned
+	turning atomic.Bool // by motors
+	sender  identity    // of what is received
 
 	cable cable // of the receiver
 }
@@ -101,6 +103,20 @@ func (m *Meter) Tasks() []work.Task {
 // place is where the dish stands.
 func (m *Meter) place() dish.Place {
 	return dish.Place{Latitude: dish.Degrees(m.cfg.Latitude), Longitude: dish.Degrees(m.cfg.Longitude), Height: dish.Metres(m.cfg.Height)}
+}
+
+// turns says whether motors turn the dish; a nil meter does not care.
+func (m *Meter) turns(on bool) {
+	if m != nil {
+		m.turning.Store(on)
+	}
+}
+
+// moved says whether somebody or a motor turns the dish: the lock comes and goes, and a
+// motor on the cable needs its voltage.
+func (m *Meter) moved() bool {
+	hurried, _ := m.haste.is()
+	return hurried || m.turning.Load()
 }
 
 // gauge is the newest word of one sensor. Its zero value has not been asked.

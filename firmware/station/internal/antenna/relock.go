@@ -74,7 +74,7 @@ func (w *lockWatch) read(ctx context.Context) (hal.Reading[tuner.Status], error)
 	w.turn()
 	r, err := w.ask(ctx)
 	w.meter.rec.stands(w.tuner, w.want, err == nil && r.Value.Lock.Locked(), w.want != w.own)
-	if hurried, _ := w.meter.haste.is(); w.lesson.id != "" && !hurried { // somebody turns the dish: the lock comes and goes
+	if w.lesson.id != "" && !w.meter.moved() {
 		w.supervise(ctx, lookoutOf(r.Value, err))
 	}
 	if err != nil { // it may be another one that answers next, or have lost its settings
@@ -108,8 +108,8 @@ func (w *lockWatch) turn() {
 // tuned again each minute without a lock.
 func (w *lockWatch) ask(ctx context.Context) (hal.Reading[tuner.Status], error) {
 	now := w.meter.tick()
-	hurried, _ := w.meter.haste.is() // tuning would stop the readings for seconds
-	if w.tuned.IsZero() || w.lesson.id == "" && !hurried && !w.lost.IsZero() && now.Sub(w.tuned) >= tuneAgain {
+	moved := w.meter.moved() // tuning would stop the readings for seconds
+	if w.tuned.IsZero() || w.lesson.id == "" && !moved && !w.lost.IsZero() && now.Sub(w.tuned) >= tuneAgain {
 		if err := w.tune(ctx, w.relock.Shift()); err != nil {
 			return hal.Reading[tuner.Status]{}, err
 		}
@@ -133,14 +133,13 @@ func (w *lockWatch) tune(ctx context.Context, shift int) error {
 // turns it.
 func (w *lockWatch) judge(l tuner.Lock) {
 	now := w.meter.tick()
-	hurried, _ := w.meter.haste.is()
 	switch {
 	case l.Locked():
 		w.lost = time.Time{}
 		w.meter.faults.Set(false, "fault.dish.no_lock", "")
 	case w.lost.IsZero():
 		w.lost = now
-	case now.Sub(w.lost) >= noLockTime && !hurried:
+	case now.Sub(w.lost) >= noLockTime && !w.meter.moved():
 		w.meter.faults.Set(true, "fault.dish.no_lock", "", "satellite", w.meter.cfg.Target().Name)
 	}
 }

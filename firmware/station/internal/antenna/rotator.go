@@ -21,14 +21,15 @@ import (
 
 // Paces and bounds of a move.
 const (
-	mountPoll  = 500 * time.Millisecond
-	mountLook  = 30 * time.Second // when it rests
-	mountLost  = 5 * time.Second  // without a word from it while it moves
-	mountStuck = 15 * time.Second // without progress
-	mountHalt  = 10 * time.Second // to get a stop across
-	mountCreep = dish.Degrees(0.05)
-	mountSure  = 2 // words that it has arrived
-	mountRests = 4 // equal words that it rests
+	mountPoll   = 500 * time.Millisecond
+	mountLook   = 30 * time.Second // when it rests
+	mountLost   = 5 * time.Second  // without a word from it while it moves
+	mountStuck  = 15 * time.Second // without progress
+	mountHalt   = 10 * time.Second // to get a stop across
+	mountCreep  = dish.Degrees(0.05)
+	mountSure   = 2               // words that it has arrived
+	mountRests  = 4               // equal words that it rests
+	mountStarts = 8 * time.Second // the longest from an order to the motors
 )
 
 // Why a move ended without its goal.
@@ -57,24 +58,26 @@ type Rotator struct {
 	dir    string
 	meter  *Meter // nil: there is no receiver to listen with
 
-	hold   chan struct{} // who orders moves has it
-	jobs   chan *job
-	follow chan aim // the newest goal of another program
+	hold chan struct{} // who orders moves has it
+	jobs chan *job
+	wake chan struct{} // rung when another program wants something
 
 	mu      sync.Mutex
+	next    *job                    // the newest wish of another program, until it is begun or taken back
 	halting context.CancelCauseFunc // ends the move under way; nil: none
+	moving  bool                    // the mount was sent off and has neither arrived nor been stopped
 	claimed context.CancelCauseFunc // ends what the claimant does; nil: nobody has the claim
 	byHand  bool                    // the claimant is somebody who aligns by hand
 	off     aim                     // true direction to the mount's own scale
 	offRead bool
 }
 
-// job is a move that is asked for: to a goal or, by begin alone, to where it ends.
+// job is a move that is asked for: to a goal, or to where the mount rests.
 type job struct {
 	ctx   context.Context
 	goal  aim
 	park  bool
-	ended chan error
+	ended chan error // nil: nobody waits, it is another program's
 }
 
 // OpenRotator returns nil for a dish without motors. It opens and moves nothing. m may be
@@ -82,7 +85,7 @@ type job struct {
 func OpenRotator(cfg *config.Config, n Needs, m *Meter) *Rotator {
 	d := cfg.Dish
 	r := &Rotator{cfg: d, doors: n.Doors, faults: n.Faults, put: n.Put, log: n.Log, now: n.Now, tick: n.Tick, dir: dishDir(cfg), meter: m,
-		hold: make(chan struct{}, 1), jobs: make(chan *job), follow: make(chan aim, 1)}
+		hold: make(chan struct{}, 1), jobs: make(chan *job), wake: make(chan struct{}, 1)}
 	r.hold <- struct{}{}
 	switch {
 	case d.Rotator.Driver == "rotctld":
@@ -116,8 +119,11 @@ func (r *Rotator) Tasks() []work.Task {
 }
 
 // Run moves the mount as it is told until ctx ends, and sees now and then whether it is
-// there.
+// there. First it stops it: what moved when the station was killed has nobody who watches.
 func (r *Rotator) Run(ctx context.Context) error {
+	if err := r.mount.Stop(ctx); ctx.Err() == nil {
+		r.lost(err)
+	}
 	look := time.NewTicker(mountLook)
 	defer look.Stop()
 	for {
@@ -126,14 +132,39 @@ func (r *Rotator) Run(ctx context.Context) error {
 			return nil
 		case j := <-r.jobs:
 			j.ended <- r.carry(ctx, j)
-		case goal := <-r.follow:
-			_ = r.carry(ctx, &job{ctx: ctx, goal: goal}) // the faults tell
+		case <-r.wake:
+			if j := r.wanted(); j != nil {
+				j.ctx = ctx
+				_ = r.carry(ctx, j) // the faults tell
+			}
 		case <-look.C:
-			if _, err := r.mount.Where(ctx); !errors.Is(err, errNowhere) && ctx.Err() == nil {
+			if err := r.look(ctx); ctx.Err() == nil {
 				r.lost(err)
 			}
 		}
 	}
+}
+
+// look sees whether the mount is there, and stops one that no stop has reached.
+func (r *Rotator) look(ctx context.Context) error {
+	if r.astray() {
+		err := r.mount.Stop(ctx)
+		if err == nil {
+			r.rests()
+		}
+		return err
+	}
+	if _, err := r.mount.Where(ctx); !errors.Is(err, errNowhere) {
+		return err
+	}
+	return nil
+}
+
+// astray says whether the mount moves and nobody watches it.
+func (r *Rotator) astray() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.moving && r.halting == nil && r.next == nil
 }
 
 // lost raises or ends the fault that the mount does not answer.
@@ -153,8 +184,10 @@ func (r *Rotator) carry(ctx context.Context, j *job) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(j.ctx, func() { cancel(errMountStopped) })()
-	r.setHalting(cancel)
-	defer r.setHalting(nil)
+	if !r.begin(j, cancel) {
+		return errMountStopped
+	}
+	defer r.end()
 	bounded, done := context.WithTimeoutCause(ctx, r.cfg.Rotator.MoveTime.D(), errMountStuck)
 	defer done()
 	err := r.drive(bounded, j)
@@ -163,10 +196,11 @@ func (r *Rotator) carry(ctx context.Context, j *job) error {
 	}
 	switch {
 	case err == nil:
+		r.rests()
 		r.lost(nil)
 		r.faults.Set(false, "fault.dish.rotator_stuck", "")
 		return nil
-	case errors.Is(err, errReplaced):
+	case errors.Is(err, errReplaced): // it moves on, to be sent elsewhere
 		return err
 	}
 	stopErr := r.halt(context.WithoutCancel(ctx))
@@ -179,19 +213,54 @@ func (r *Rotator) carry(ctx context.Context, j *job) error {
 	return err
 }
 
-func (r *Rotator) setHalting(cancel context.CancelCauseFunc) {
+// wanted is what another program wants, nil for nothing.
+func (r *Rotator) wanted() *job {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.halting = cancel
+	return r.next
 }
 
-// interrupt ends the move under way, if any.
-func (r *Rotator) interrupt(cause error) {
+// begin makes j the move under way, which cancel ends, so that whoever stops the dish from
+// now on finds it; false for a wish of another program that was taken back meanwhile.
+func (r *Rotator) begin(j *job, cancel context.CancelCauseFunc) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if j.ended == nil {
+		if r.next != j {
+			return false
+		}
+		r.next = nil
+	}
+	r.halting, r.moving = cancel, true
+	r.meter.turns(true)
+	return true
+}
+
+// end says that no move is under way.
+func (r *Rotator) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.halting = nil
+	r.meter.turns(false)
+}
+
+// rests says that the mount stands still.
+func (r *Rotator) rests() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.moving = false
+}
+
+// replace puts a wish of another program, or nil for none, in the place of the last one,
+// ends the move under way because of cause, and says whether the mount moves all the same.
+func (r *Rotator) replace(j *job, cause error) (moves bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next = j
 	if r.halting != nil {
 		r.halting(cause)
 	}
+	return r.moving
 }
 
 // halt gets a stop across, over a connection that may have to be made again.
@@ -200,7 +269,11 @@ func (r *Rotator) halt(ctx context.Context) error {
 	defer cancel()
 	for {
 		err := r.mount.Stop(ctx)
-		if err == nil || rest(ctx, time.Second) != nil {
+		if err == nil {
+			r.rests()
+			return nil
+		}
+		if rest(ctx, time.Second) != nil {
 			return err
 		}
 	}
@@ -227,7 +300,7 @@ func (r *Rotator) drive(ctx context.Context, j *job) error {
 	if err := begin(); err != nil {
 		return err
 	}
-	w := &arrival{goal: j.goal, park: j.park, within: dish.Degrees(r.cfg.Rotator.Tolerance), heard: r.tick(), moved: r.tick()}
+	w := &arrival{goal: j.goal, park: j.park, within: dish.Degrees(r.cfg.Rotator.Tolerance), begun: r.tick(), heard: r.tick(), moved: r.tick()}
 	for {
 		if err := rest(ctx, mountPoll); err != nil {
 			return err
@@ -244,8 +317,11 @@ type arrival struct {
 	goal         aim
 	park         bool
 	within       dish.Degrees
+	begun        time.Time
 	heard, moved time.Time
 	last, before aim
+	first        *aim // where it was
+	went         bool // it has left there
 	sure, rested int
 }
 
@@ -261,12 +337,16 @@ func (w *arrival) see(where aim, err error, now time.Time) (there bool, _ error)
 	if w.rested++; where.farthest(w.before) > mountCreep {
 		w.rested = 0
 	}
+	if w.first == nil {
+		w.first = &where
+	}
+	w.went = w.went || where.farthest(*w.first) >= mountCreep
 	w.before = where
 	if where.farthest(w.last) >= mountCreep {
 		w.last, w.moved = where, now
 	}
-	if w.park {
-		return w.rested >= mountRests, nil
+	if w.park { // a slow controller rests before it moves, and one that is parked stays
+		return w.rested >= mountRests && (w.went || now.Sub(w.begun) >= mountStarts), nil
 	}
 	if w.sure++; where.farthest(w.goal) > w.within {
 		w.sure = 0
@@ -301,7 +381,7 @@ func (r *Rotator) offset() aim {
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			r.log.Warn("dish motors: what the last scan taught is lost", "err", err)
 		}
-		if p.Off.farthest(aim{}) < 30 { // no mount is mounted farther askew
+		if err == nil && p.Off.farthest(aim{}) < 30 { // no mount is mounted farther askew
 			r.off = p.Off
 		}
 	}

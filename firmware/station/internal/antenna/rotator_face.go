@@ -44,34 +44,30 @@ func (f face) Position(ctx context.Context) (hal.Reading[rotctl.Position], error
 // Turn takes a goal; a newer one takes its place. While a command moves the dish, or
 // somebody stands at it, it is hal.ErrRefused.
 func (f face) Turn(_ context.Context, p rotctl.Position) error {
+	return f.want(&job{goal: aimOf(p).plus(f.r.offset())})
+}
+
+// Park sends the dish to where it rests, and does not wait for that. It is refused as Turn
+// is.
+func (f face) Park(context.Context) error { return f.want(&job{park: true}) }
+
+func (f face) want(j *job) error {
 	select {
 	case held := <-f.r.hold:
 		defer func() { f.r.hold <- held }()
 	default:
-		return errors.Join(errMountBusy, hal.ErrRefused)
+		return errors.Join(f.r.occupied(), hal.ErrRefused)
 	}
 	if f.r.people() {
 		return errors.Join(errMountPeople, hal.ErrRefused)
 	}
+	f.r.replace(j, errReplaced)
 	select {
-	case <-f.r.follow:
+	case f.r.wake <- struct{}{}:
 	default:
 	}
-	f.r.follow <- aimOf(p).plus(f.r.offset())
-	f.r.interrupt(errReplaced)
 	return nil
 }
 
 // Stop stops whatever moves.
 func (f face) Stop(ctx context.Context) error { return f.r.stop(ctx) }
-
-// Park sends the dish to where it rests, and does not wait for that. It is refused as Turn
-// is.
-func (f face) Park(ctx context.Context) error {
-	ctx, release, err := f.r.claim(ctx)
-	if err != nil {
-		return errors.Join(err, hal.ErrRefused)
-	}
-	defer release()
-	return f.r.mount.Park(ctx)
-}

@@ -17,8 +17,9 @@ func (r *Rotator) people() bool {
 	return on
 }
 
-// claim makes the caller the one who orders moves, until release. Another program's move
-// gives way. The context ends when somebody stops the dish, also between two moves.
+// claim makes the caller the one who orders moves, until release, of a mount that stands
+// still: another program's move is stopped, and when that does not get across there is no
+// claim. The context ends when somebody stops the dish, also between two moves.
 func (r *Rotator) claim(ctx context.Context) (claimed context.Context, release func(), err error) {
 	select {
 	case <-r.hold:
@@ -29,11 +30,13 @@ func (r *Rotator) claim(ctx context.Context) (claimed context.Context, release f
 		r.hold <- struct{}{}
 		return nil, nil, errMountPeople
 	}
-	select {
-	case <-r.follow: // a goal that was not begun
-	default:
+	if r.replace(nil, errMountStopped) {
+		if err := r.halt(ctx); err != nil {
+			r.lost(err)
+			r.hold <- struct{}{}
+			return nil, nil, err
+		}
 	}
-	r.interrupt(errReplaced)
 	claimed, end := context.WithCancelCause(ctx)
 	r.setClaim(end)
 	return claimed, func() {
@@ -177,16 +180,12 @@ func (r *Rotator) before(goal, from aim) aim {
 
 // stop ends whatever moves, whoever ordered it.
 func (r *Rotator) stop(ctx context.Context) error {
-	select {
-	case <-r.follow:
-	default:
-	}
 	r.mu.Lock()
 	if r.claimed != nil {
 		r.claimed(errMountStopped)
 	}
 	r.mu.Unlock()
-	r.interrupt(errMountStopped)
+	r.replace(nil, errMountStopped)
 	err := r.halt(ctx)
 	r.lost(err)
 	return err
