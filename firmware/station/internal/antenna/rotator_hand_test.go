@@ -69,7 +69,22 @@ func TestStopAtOnce(t *testing.T) {
 	})
 }
 
-// The same between the moment at which the wish is found and that at which it is begun.
+// Who asks for a stop and goes away has asked for a stop.
+func TestStopOfNobody(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
+		if err := (face{r.rotator}).Turn(t.Context(), positionOf(aim{Azimuth: 250, Elevation: 40})); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.rotator.stop(ctx); err != nil || r.mount.Moving() {
+			t.Errorf("%v, moving %v", err, r.mount.Moving())
+		}
+	})
+}
+
+// A stop between the moment at which a wish is found and that at which it is begun counts as well.
 func TestStopBeforeTheBegin(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{}, func(t *testing.T, r *motorRig) {
 		j := &job{ctx: t.Context(), goal: aim{Azimuth: 250, Elevation: 40}}

@@ -31,7 +31,7 @@ func (r *Rotator) claim(ctx context.Context) (claimed context.Context, release f
 		return nil, nil, errMountPeople
 	}
 	if r.replace(nil, errMountStopped) {
-		if err := r.halt(ctx); err != nil {
+		if err := r.halt(context.WithoutCancel(ctx)); err != nil {
 			r.lost(err)
 			r.hold <- struct{}{}
 			return nil, nil, err
@@ -178,7 +178,7 @@ func (r *Rotator) before(goal, from aim) aim {
 	return goal
 }
 
-// stop ends whatever moves, whoever ordered it.
+// stop ends whatever moves, whoever ordered it, also when who asked for it has gone.
 func (r *Rotator) stop(ctx context.Context) error {
 	r.mu.Lock()
 	if r.claimed != nil {
@@ -186,7 +186,7 @@ func (r *Rotator) stop(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	r.replace(nil, errMountStopped)
-	err := r.halt(ctx)
+	err := r.halt(context.WithoutCancel(ctx))
 	r.lost(err)
 	return err
 }
