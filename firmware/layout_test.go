@@ -55,6 +55,7 @@ var layout = []rule{
 	{"hal=", nil, nil},
 	{"hal/ioctl", nil, []string{"golang.org/x/sys"}},
 	{"hal/sim/", []string{"hal", "hal/sim/"}, []string{"periph.io/x/conn", "golang.org/x/sys"}},
+	{"hal/displaytest", []string{"hal", "hal/line", "hal/line/linetest"}, nil},
 	{"hal/line", []string{"hal"}, []string{"go.bug.st/serial", "golang.org/x/sys"}},
 	{"hal/meter", []string{"hal", "hal/modbus"}, []string{"periph.io/x/conn"}},
 	{"hal/panel", []string{"hal", "hal/evdev"}, []string{"periph.io/x/conn"}},

@@ -1,6 +1,7 @@
 // Package displaytest is the contract of every display driver, TV or projector,
-// as one test to run over each of them with a far end on a real wire. It
-// belongs to tests only.
+// as one test to run over each of them with a far end on a real wire. With it
+// come what the tests of drivers share: the far end of a wire, and the loops over
+// their tables of answers and requests. It belongs to tests only.
 package displaytest
 
 import (
@@ -54,8 +55,8 @@ type Bench struct {
 	Input, Wire string
 }
 
-// bound is longer than any driver may take for one call.
-const bound = 20 * time.Second
+// Patience is longer than any driver may take for one call, on a busy machine.
+const Patience = 20 * time.Second
 
 // Run checks the contract on displays made by open.
 func Run(t *testing.T, open func(t *testing.T) Bench) {
@@ -125,7 +126,7 @@ func fails(t *testing.T, b Bench) {
 		{"refuses", Refuses, hal.ErrRefused},
 	} {
 		b.Far.Mood(c.mood)
-		ctx, cancel := context.WithTimeout(t.Context(), bound)
+		ctx, cancel := context.WithTimeout(t.Context(), Patience)
 		got, err := b.Display.State(ctx)
 		if got != hal.DisplayUnknown || !errors.Is(err, c.want) {
 			t.Errorf("%s: State = %v, %v; want unknown, %v", c.name, got, err, c.want)
@@ -153,7 +154,7 @@ func ends(t *testing.T, b Bench) {
 	if got != hal.DisplayUnknown || err == nil {
 		t.Errorf("State after the end of ctx = %v, %v", got, err)
 	}
-	if d := time.Since(began); d > bound {
+	if d := time.Since(began); d > Patience {
 		t.Errorf("State took %v after the end of ctx", d)
 	}
 }

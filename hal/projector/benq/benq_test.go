@@ -2,9 +2,6 @@ package benq_test
 
 import (
 	"context"
-	"errors"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,17 +9,12 @@ import (
 	"stationbox/hal"
 	"stationbox/hal/displaytest"
 	"stationbox/hal/line"
-	"stationbox/hal/line/linetest"
 	"stationbox/hal/projector/benq"
-	"stationbox/hal/projector/internal/farend"
 )
-
-// patience is how long a test waits for what must happen on a busy machine.
-const patience = 20 * time.Second
 
 // wuxga is a projector with a state, on a serial line with a prompt.
 type wuxga struct {
-	farend.Model[displaytest.Mood]
+	displaytest.Model
 }
 
 // answer obeys "\r*pow=?#".
@@ -54,42 +46,32 @@ func (w *wuxga) answer(req []byte) string {
 	return echo + "*" + strings.ToUpper(key+"="+value) + "#\r\n>"
 }
 
-func openLine(t *testing.T, timeout time.Duration) (*line.Port, *os.File) {
+// open is a driver on a line at whose end answer obeys.
+func open(t *testing.T, timeout time.Duration, answer func([]byte) string) *benq.Projector {
 	t.Helper()
-	name, far := linetest.PTY(t)
-	port := line.Open(name, line.Opts{Name: "ttyX", Timeout: timeout, Baud: 115200})
-	t.Cleanup(func() { _ = port.Close() })
-	return port, far
+	return benq.New(displaytest.Line(t, line.Opts{Timeout: timeout, Baud: 115200}, displaytest.Through('#'), answer))
 }
 
 func TestDisplayContract(t *testing.T) {
 	t.Parallel()
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-		port, far := openLine(t, 800*time.Millisecond)
 		w := &wuxga{}
-		farend.Play(t, far, farend.Through('#'), w.answer)
 		return displaytest.Bench{
-			Display: benq.New(port), Far: w,
+			Display: open(t, 800*time.Millisecond, w.answer), Far: w,
 			States: []hal.DisplayState{hal.DisplayStandby, hal.DisplayOn},
 			Input:  "vga1", Wire: "rgb",
 		}
 	})
 }
 
-// says opens a line behind which everything is answered alike.
+// says is a driver to whom everything is answered alike.
 func says(t *testing.T, answer string) *benq.Projector {
 	t.Helper()
-	port, far := openLine(t, 700*time.Millisecond)
-	farend.Play(t, far, farend.Through('#'), func([]byte) string { return answer })
-	return benq.New(port)
+	return open(t, 700*time.Millisecond, displaytest.Always(answer))
 }
 
 func TestStates(t *testing.T) {
-	for _, c := range []struct {
-		name, answer string
-		want         hal.DisplayState
-		err          error
-	}{
+	displaytest.States(t, says, "benq: ", []displaytest.Answer{
 		{"serial", ">*pow=?#\r\n*POW=ON#\r\n>", hal.DisplayOn, nil},
 		{"network", "*pow=?#\r\n*POW=OFF#\r\n", hal.DisplayStandby, nil},
 		{"no echo", "*POW=ON#", hal.DisplayOn, nil},
@@ -112,23 +94,12 @@ func TestStates(t *testing.T) {
 		{"rubbish in the value", "*POW=O\x01N#", 0, hal.ErrGarbled},
 		{"endless", strings.Repeat("a", 3000), 0, hal.ErrGarbled},
 		{"silent", "", 0, hal.ErrSilent},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := says(t, c.answer).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
-		})
-	}
+	})
 }
 
 // An echo is no consent: a looped-back line must not look like a projector.
 func TestWhatCountsAsAccepted(t *testing.T) {
-	for _, c := range []struct {
-		name, answer string
-		err          error
-	}{
+	displaytest.PowerOns(t, says, []displaytest.Consent{
 		{"capitals", ">*pow=on#\r\n*POW=ON#\r\n>", nil},
 		{"same text on a second line", "*pow=on#\r\n*pow=on#\r\n", nil},
 		{"echo and prompt", ">*pow=on#\r\n>", nil},
@@ -139,59 +110,34 @@ func TestWhatCountsAsAccepted(t *testing.T) {
 		{"blocked", ">*pow=on#\r\n*Block item#\r\n>", hal.ErrRefused},
 		{"prompt on the line of the echo, then blocked", "*pow=on#>\r\n*Block item#\r\n>", hal.ErrRefused},
 		{"the other value", ">*pow=on#\r\n*POW=OFF#", hal.ErrGarbled},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if err := says(t, c.answer).PowerOn(t.Context()); !errors.Is(err, c.err) {
-				t.Errorf("PowerOn = %v, want %v", err, c.err)
-			}
-		})
-	}
+	})
 }
 
 func TestRequestsOnTheWire(t *testing.T) {
-	for _, c := range []struct {
-		want string
-		call func(context.Context, *benq.Projector) error
-	}{
+	opened := func(t *testing.T) (*benq.Projector, func() []string) {
+		w := &wuxga{}
+		return open(t, displaytest.Patience, w.answer), w.Requests
+	}
+	displaytest.Requests(t, opened, []displaytest.Request[*benq.Projector]{
 		{"pow=on", func(ctx context.Context, p *benq.Projector) error { return p.PowerOn(ctx) }},
 		{"pow=off", func(ctx context.Context, p *benq.Projector) error { return p.PowerOff(ctx) }},
 		{"sour=hdmi", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "hdmi1") }},
 		{"sour=network", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "LAN1") }},
 		{"sour=ypbr", func(ctx context.Context, p *benq.Projector) error { return p.Input(ctx, "YpBr") }},
-	} {
-		t.Run(c.want, func(t *testing.T) {
-			port, far := openLine(t, patience)
-			w := &wuxga{}
-			farend.Play(t, far, farend.Through('#'), w.answer)
-			if err := c.call(t.Context(), benq.New(port)); err != nil {
-				t.Fatal(err)
-			}
-			if got := w.Requests(); len(got) != 1 || got[0] != c.want {
-				t.Errorf("on the wire %q, want %q", got, c.want)
-			}
-		})
-	}
+	})
 }
 
 func TestDetails(t *testing.T) {
-	open := func(table map[string]string) *benq.Projector {
-		port, far := openLine(t, patience)
-		farend.Play(t, far, farend.Through('#'), func(req []byte) string {
+	opened := func(t *testing.T, answers map[string]string) *benq.Projector {
+		return open(t, displaytest.Patience, func(req []byte) string {
 			command := strings.Trim(string(req), "\r#*")
-			if a, ok := table[command]; ok {
+			if a, ok := answers[command]; ok {
 				return ">*" + command + "#\r\n" + a + "\r\n>"
 			}
 			return "*Block item#"
 		})
-		return benq.New(port)
 	}
-	for _, c := range []struct {
-		name  string
-		table map[string]string
-		want  hal.DisplayDetails
-		err   error
-	}{
+	displaytest.AllDetails(t, opened, []displaytest.Details{
 		{"one lamp", map[string]string{"ltim=?": "*LTIM= 1383", "sour=?": "*SOUR=HDMI#", "modelname=?": "*MODELNAME=MW519#"},
 			hal.DisplayDetails{Model: "MW519", Input: "hdmi", LampHours: []time.Duration{1383 * time.Hour}}, nil},
 		{"two lamps, bare name", map[string]string{"ltim=?": "*LTIM=1#", "ltim2=?": "*LTIM2=2#", "sour=?": "*sour=rgb2#", "modelname=?": "w1070+"},
@@ -201,28 +147,9 @@ func TestDetails(t *testing.T) {
 		{"second lamp garbled", map[string]string{"ltim=?": "*LTIM=1#", "ltim2=?": "*LTIM2=-4#"}, hal.DisplayDetails{}, hal.ErrGarbled},
 		{"input garbled", map[string]string{"sour=?": "*SOUR=A B#"}, hal.DisplayDetails{}, hal.ErrGarbled},
 		{"model garbled", map[string]string{"modelname=?": "\x1b[2J"}, hal.DisplayDetails{}, hal.ErrGarbled},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := open(c.table).Details(t.Context())
-			if !errors.Is(err, c.err) || !reflect.DeepEqual(got, c.want) {
-				t.Errorf("%+v, %v; want %+v, %v", got, err, c.want, c.err)
-			}
-		})
-	}
+	})
 }
 
 func TestBadInputsSendNothing(t *testing.T) {
-	p := benq.New(nothing{t})
-	for _, bad := range []string{"", "rgb#\r*pow=off", "x", "an input that is too long"} {
-		if err := p.Input(t.Context(), bad); err == nil {
-			t.Errorf("Input(%q) is no error", bad)
-		}
-	}
-}
-
-type nothing struct{ t *testing.T }
-
-func (n nothing) Exchange(context.Context, []byte, func([]byte) (int, error)) ([]byte, error) {
-	n.t.Error("something was sent")
-	return nil, hal.ErrSilent
+	displaytest.NoInputs(t, benq.New(displaytest.Nothing{T: t}), "", "rgb#\r*pow=off", "x", "an input that is too long")
 }

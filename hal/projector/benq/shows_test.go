@@ -1,20 +1,16 @@
 package benq_test
 
 import (
-	"errors"
 	"testing"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 )
 
 // The first HDMI socket has two names.
 func TestShows(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		input, answer, is string
-		shown             bool
-		err               error
-	}{
+	for _, c := range []displaytest.Picture{
 		{"hdmi1", "*SOUR=HDMI#", "hdmi", true, nil},
 		{"hdmi1", "*SOUR=HDMI1#", "hdmi1", true, nil},
 		{"hdmi", "*SOUR=HDMI1#", "hdmi1", true, nil},
@@ -24,10 +20,7 @@ func TestShows(t *testing.T) {
 		{"hdmi1", "*Block item#", "", false, hal.ErrRefused},
 		{"hdmi1", "*SOUR=??#", "", false, hal.ErrGarbled},
 	} {
-		shown, is, err := says(t, c.answer).Shows(t.Context(), c.input)
-		if shown != c.shown || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%s, %q: %v %q, %v", c.input, c.answer, shown, is, err)
-		}
+		displaytest.Shows(t, c.Answer, says(t, c.Answer), c)
 	}
 	if _, _, err := says(t, "*SOUR=HDMI#").Shows(t.Context(), "-"); err == nil {
 		t.Error("no input, and no error")
