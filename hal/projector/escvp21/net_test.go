@@ -13,38 +13,12 @@ import (
 	"stationbox/hal"
 	"stationbox/hal/displaytest"
 	"stationbox/hal/projector/escvp21"
-	"stationbox/hal/projector/internal/farend"
 )
 
 const (
 	hello = "ESC/VP.net\x10\x03\x00\x00\x00\x00"
 	okay  = "ESC/VP.net\x10\x03\x00\x00\x20\x00"
 )
-
-// serve runs handle on every connection to a free port until the test ends.
-func serve(t *testing.T, handle func(net.Conn)) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(patience))
-				handle(c)
-			})
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); all.Wait() })
-	return l.Addr().String()
-}
 
 // session greets like a projector and reports whether the caller greeted well.
 func session(t *testing.T, c net.Conn, want, answer string) bool {
@@ -63,9 +37,9 @@ func TestDisplayContractOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
 		e := &epson{}
-		addr := serve(t, func(c net.Conn) {
+		addr := displaytest.Listen(t, func(c net.Conn) {
 			if session(t, c, hello, okay) {
-				farend.Serve(c, farend.Through('\r'), e.answer)
+				displaytest.Serve(c, displaytest.Through('\r'), e.answer)
 			}
 		})
 		way := escvp21.NewNet(addr, escvp21.NetOpts{Timeout: 800 * time.Millisecond})
@@ -103,8 +77,8 @@ func TestSessions(t *testing.T) {
 			if c.password != "" {
 				want = hello[:15] + "\x01\x01\x01" + c.password + strings.Repeat("\x00", 16-len(c.password))
 			}
-			addr := serve(t, func(conn net.Conn) { session(t, conn, want, c.answer) })
-			s, err := escvp21.New(escvp21.NewNet(addr, escvp21.NetOpts{Password: c.password, Timeout: patience})).State(t.Context())
+			addr := displaytest.Listen(t, func(conn net.Conn) { session(t, conn, want, c.answer) })
+			s, err := escvp21.New(escvp21.NewNet(addr, escvp21.NetOpts{Password: c.password, Timeout: displaytest.Patience})).State(t.Context())
 			if !errors.Is(err, c.err) || (err == nil) != (s == hal.DisplayOn) {
 				t.Errorf("State = %v, %v; want %v", s, err, c.err)
 			}
@@ -118,16 +92,16 @@ func TestSessions(t *testing.T) {
 func TestClosedOnceIsTriedAgain(t *testing.T) {
 	var mu sync.Mutex
 	calls := 0
-	addr := serve(t, func(c net.Conn) {
+	addr := displaytest.Listen(t, func(c net.Conn) {
 		mu.Lock()
 		calls++
 		first := calls == 1
 		mu.Unlock()
 		if !first && session(t, c, hello, okay) {
-			farend.Serve(c, farend.Through('\r'), func([]byte) string { return "PWR=00\r:" })
+			displaytest.Serve(c, displaytest.Through('\r'), func([]byte) string { return "PWR=00\r:" })
 		}
 	})
-	if s, err := escvp21.New(escvp21.NewNet(addr, escvp21.NetOpts{Timeout: patience})).State(t.Context()); s != hal.DisplayStandby || err != nil {
+	if s, err := escvp21.New(escvp21.NewNet(addr, escvp21.NetOpts{Timeout: displaytest.Patience})).State(t.Context()); s != hal.DisplayStandby || err != nil {
 		t.Errorf("State = %v, %v", s, err)
 	}
 }

@@ -1,21 +1,17 @@
 package escvp21_test
 
 import (
-	"errors"
 	"testing"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 )
 
 // A source that was selected with the kind of signal left open is told with its
 // kind.
 func TestShows(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		input, answer, is string
-		shown             bool
-		err               error
-	}{
+	for _, c := range []displaytest.Picture{
 		{"hdmi1", "SOURCE=30\r:", "30", true, nil},
 		{"hdmi1", "SOURCE=31\r:", "31", true, nil},
 		{"hdmi1", "SOURCE=A0\r:", "A0", false, nil},
@@ -29,12 +25,9 @@ func TestShows(t *testing.T) {
 		{"hdmi1", "ERR\r:", "", false, hal.ErrRefused},
 		{"hdmi1", "SOURCE=HDMI\r:", "", false, hal.ErrGarbled},
 	} {
-		shown, is, err := says(t, patience, c.answer).Shows(t.Context(), c.input)
-		if shown != c.shown || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%s, %q: %v %q, %v", c.input, c.answer, shown, is, err)
-		}
+		displaytest.Shows(t, c.Answer, says(t, c.Answer), c)
 	}
-	if _, _, err := says(t, patience, "SOURCE=30\r:").Shows(t.Context(), "no input"); err == nil {
+	if _, _, err := says(t, "SOURCE=30\r:").Shows(t.Context(), "no input"); err == nil {
 		t.Error("no input, and no error")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +13,6 @@ import (
 	"stationbox/hal"
 	"stationbox/hal/displaytest"
 	"stationbox/hal/line"
-	"stationbox/hal/line/linetest"
-	"stationbox/hal/projector/internal/farend"
 	"stationbox/hal/projector/nec"
 )
 
@@ -39,7 +36,7 @@ func reply(head, command byte, data ...byte) string {
 
 // np is a projector with a state.
 type np struct {
-	farend.Model[displaytest.Mood]
+	displaytest.Model
 	old bool // does not know the running status
 }
 
@@ -85,14 +82,6 @@ func (n *np) answer(req []byte) string {
 	return reply(0x20|head, command)
 }
 
-func openLine(t *testing.T, timeout time.Duration) (*line.Port, *os.File) {
-	t.Helper()
-	name, far := linetest.PTY(t)
-	port := line.Open(name, line.Opts{Name: "line", Timeout: timeout, Baud: 38400})
-	t.Cleanup(func() { _ = port.Close() })
-	return port, far
-}
-
 func TestDisplayContract(t *testing.T) {
 	t.Parallel()
 	all := []hal.DisplayState{hal.DisplayStandby, hal.DisplayWarming, hal.DisplayOn, hal.DisplayCooling, hal.DisplayFault}
@@ -105,9 +94,8 @@ func TestDisplayContract(t *testing.T) {
 				states = basic
 			}
 			displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-				port, far := openLine(t, 800*time.Millisecond)
 				n := &np{old: old}
-				farend.Play(t, far, frames, n.answer)
+				port := displaytest.Line(t, line.Opts{Timeout: 800 * time.Millisecond, Baud: 38400}, frames, n.answer)
 				return displaytest.Bench{Display: nec.New(port), Far: n, States: states, Input: "vga2", Wire: "02"}
 			})
 		})
@@ -138,10 +126,10 @@ func TestFrames(t *testing.T) {
 		case '<':
 			answer = unhex(l[1:])
 		case '=':
-			w := &wired{answer: answer}
+			w := &displaytest.Said{Answer: answer}
 			got := call(t.Context(), nec.New(w), name)
-			if got != strings.TrimSpace(l[1:]) || string(w.sent) != string(want) {
-				t.Errorf("%s: sent % x, got %s\nwant % x, %s", name, w.sent, got, want, l[1:])
+			if got != strings.TrimSpace(l[1:]) || string(w.Sent) != string(want) {
+				t.Errorf("%s: sent % x, got %s\nwant % x, %s", name, w.Sent, got, want, l[1:])
 			}
 		default:
 			name = l
@@ -167,28 +155,12 @@ func call(ctx context.Context, p *nec.Projector, name string) string {
 	}
 }
 
-// wired is a line that has one answer.
-type wired struct{ sent, answer []byte }
-
-func (w *wired) Exchange(_ context.Context, req []byte, done func([]byte) (int, error)) ([]byte, error) {
-	w.sent = append([]byte(nil), req...)
-	n, err := done(w.answer)
-	if err == nil && n == 0 {
-		err = hal.ErrGarbled // as a line does after its time
-	}
-	if err != nil {
-		return nil, fmt.Errorf("line: %w", err)
-	}
-	return w.answer[:n], nil
-}
-
 func TestAnswers(t *testing.T) {
 	on := reply(0x20, 0x85, append([]byte{0, 0, 1, 0, 0, 4}, make([]byte, 10)...)...)
-	for _, c := range []struct {
-		name, answer string
-		want         hal.DisplayState
-		err          error
-	}{
+	says := func(_ *testing.T, answer string) *nec.Projector {
+		return nec.New(&displaytest.Said{Answer: []byte(answer)})
+	}
+	displaytest.States(t, says, "nec: ", []displaytest.Answer{
 		{"plain", on, hal.DisplayOn, nil},
 		{"late answer to another command before it", reply(0x22, 0x00) + on, hal.DisplayOn, nil},
 		{"late model name before it", reply(0x20, 0x85, make([]byte, 32)...) + on, hal.DisplayOn, nil},
@@ -199,14 +171,7 @@ func TestAnswers(t *testing.T) {
 		{"unknown state", reply(0x20, 0x85, append([]byte{0, 0, 9, 0, 0, 9}, make([]byte, 10)...)...), 0, hal.ErrGarbled},
 		{"busy", reply(0xA0, 0x85, 2, 3), 0, nec.Refusal(0x0203)},
 		{"a refusal is hal's", reply(0xA0, 0x85, 2, 3), 0, hal.ErrRefused},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := nec.New(&wired{answer: []byte(c.answer)}).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
-		})
-	}
+	})
 }
 
 // table answers by the first bytes of the request in hexadecimal.
@@ -253,19 +218,16 @@ func TestDetails(t *testing.T) {
 			modelAsked:  model("M311X\x00\xc2rest"),
 		}
 	}
-	got, err := nec.New(full()).Details(t.Context())
-	want := hal.DisplayDetails{
-		Model: "M311X", Input: "hdmi 2", Checked: true,
-		LampHours: []time.Duration{5 * time.Hour}, FilterHours: []time.Duration{2 * time.Hour},
-		Errors:   []string{hal.PartFan, hal.PartCover, hal.PartTemperature, hal.PartFilter},
-		Warnings: []string{hal.PartLamp},
-	}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	if got, err := nec.New(table{}).Details(t.Context()); err != nil || !reflect.DeepEqual(got, hal.DisplayDetails{}) {
-		t.Errorf("all refused: %+v, %v", got, err)
-	}
+	opened := func(_ *testing.T, answers map[string]string) *nec.Projector { return nec.New(table(answers)) }
+	displaytest.AllDetails(t, opened, []displaytest.Details{
+		{"all", full(), hal.DisplayDetails{
+			Model: "M311X", Input: "hdmi 2", Checked: true,
+			LampHours: []time.Duration{5 * time.Hour}, FilterHours: []time.Duration{2 * time.Hour},
+			Errors:   []string{hal.PartFan, hal.PartCover, hal.PartTemperature, hal.PartFilter},
+			Warnings: []string{hal.PartLamp},
+		}, nil},
+		{"all refused", nil, hal.DisplayDetails{}, nil},
+	})
 	for _, c := range []struct {
 		name, key, answer string
 		garbled           bool
@@ -284,7 +246,7 @@ func TestDetails(t *testing.T) {
 		a[c.key] = c.answer
 		got, err := nec.New(a).Details(t.Context())
 		if errors.Is(err, hal.ErrGarbled) != c.garbled || got.Input != c.input {
-			t.Errorf("%s: %+v, %v", c.name, got, err)
+			t.Errorf("%s: %+v, %v; want input %q, garbled %v", c.name, got, err, c.input, c.garbled)
 		}
 	}
 }
@@ -306,11 +268,7 @@ func TestInputs(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.input, err, c.err)
 		}
 	}
-	for _, bad := range []string{"", "1", "1A2", "hdmi9", "+1", "zz"} {
-		if err := nec.New(nil).Input(t.Context(), bad); err == nil {
-			t.Errorf("Input(%q) is no error", bad)
-		}
-	}
+	displaytest.NoInputs(t, nec.New(displaytest.Nothing{T: t}), "", "1", "1A2", "hdmi9", "+1", "zz")
 }
 
 func TestRefusalsSayWhatTheyMean(t *testing.T) {

@@ -1,10 +1,10 @@
 package nec_test
 
 import (
-	"errors"
 	"testing"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 	"stationbox/hal/projector/nec"
 )
 
@@ -16,25 +16,18 @@ func TestShows(t *testing.T) {
 		data[2], data[3] = number, kind
 		return reply(0x20, 0x85, data...)
 	}
-	for _, c := range []struct {
-		name, input, answer, is string
-		shown                   bool
-		err                     error
-	}{
-		{"old kind of HDMI", "hdmi1", source(1, 0x06), "hdmi 1", true, nil},
-		{"new kind of HDMI", "HDMI1", source(1, 0x21), "hdmi 1", true, nil},
-		{"the other HDMI", "hdmi1", source(2, 0x21), "hdmi 2", false, nil},
-		{"component at the computer's socket", "vga1", source(1, 0x04), "component 1", true, nil},
-		{"computer", "hdmi2", source(1, 0x01), "computer 1", false, nil},
-		{"a kind without a name", "hdmi1", source(1, 0x55), "01 55", false, nil},
-		{"no source", "hdmi1", source(0xFF, 0xFF), "", false, hal.ErrRefused},
-		{"a code", "1A", source(1, 0x21), "", false, hal.ErrRefused},
-		{"refused", "hdmi1", reply(0xA0, 0x85, 2, 3), "", false, hal.ErrRefused},
-		{"no frame", "hdmi1", "hello", "", false, hal.ErrGarbled},
+	for name, c := range map[string]displaytest.Picture{
+		"old kind of HDMI":                   {"hdmi1", source(1, 0x06), "hdmi 1", true, nil},
+		"new kind of HDMI":                   {"HDMI1", source(1, 0x21), "hdmi 1", true, nil},
+		"the other HDMI":                     {"hdmi1", source(2, 0x21), "hdmi 2", false, nil},
+		"component at the computer's socket": {"vga1", source(1, 0x04), "component 1", true, nil},
+		"computer":                           {"hdmi2", source(1, 0x01), "computer 1", false, nil},
+		"a kind without a name":              {"hdmi1", source(1, 0x55), "01 55", false, nil},
+		"no source":                          {"hdmi1", source(0xFF, 0xFF), "", false, hal.ErrRefused},
+		"a code":                             {"1A", source(1, 0x21), "", false, hal.ErrRefused},
+		"refused":                            {"hdmi1", reply(0xA0, 0x85, 2, 3), "", false, hal.ErrRefused},
+		"no frame":                           {"hdmi1", "hello", "", false, hal.ErrGarbled},
 	} {
-		shown, is, err := nec.New(&wired{answer: []byte(c.answer)}).Shows(t.Context(), c.input)
-		if shown != c.shown || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%s: %v %q, %v", c.name, shown, is, err)
-		}
+		displaytest.Shows(t, name, nec.New(&displaytest.Said{Answer: []byte(c.Answer)}), c)
 	}
 }
