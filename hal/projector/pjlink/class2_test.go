@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 	"stationbox/hal/projector/pjlink"
 )
 
@@ -48,13 +48,11 @@ func TestClass2OnTheWire(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFar(t, script{open, c.answer + "\r", false})
-			got, err := c.call(t.Context(), pjlink.New(f.addr, pjlink.Opts{Timeout: patience}))
+			got, err := c.call(t.Context(), pjlink.New(f.addr, pjlink.Opts{Timeout: displaytest.Patience}))
 			if !errors.Is(err, c.err) || err == nil && fmt.Sprint(got) != c.got {
 				t.Errorf("%v, %v; want %s, %v", got, err, c.got, c.err)
 			}
-			if r := f.requests(); len(r) != 1 || r[0] != c.want+"\r" {
-				t.Errorf("on the wire %q, want %q", r, c.want)
-			}
+			displaytest.Heard(t, f.requests(), c.want+"\r")
 		})
 	}
 }
@@ -62,7 +60,7 @@ func TestClass2OnTheWire(t *testing.T) {
 // details is a projector that answers by a table.
 func details(t *testing.T, table map[string]string) *pjlink.Projector {
 	t.Helper()
-	addr := serve(t, func(c net.Conn) {
+	addr := displaytest.Listen(t, func(c net.Conn) {
 		_, _ = c.Write([]byte(open))
 		req, err := bufio.NewReader(c).ReadString('\r')
 		if err != nil {
@@ -75,7 +73,7 @@ func details(t *testing.T, table map[string]string) *pjlink.Projector {
 		}
 		_, _ = c.Write([]byte(head + "=" + answer + "\r"))
 	})
-	return pjlink.New(addr, pjlink.Opts{Timeout: patience})
+	return pjlink.New(addr, pjlink.Opts{Timeout: displaytest.Patience})
 }
 
 func TestDetails(t *testing.T) {
@@ -83,37 +81,32 @@ func TestDetails(t *testing.T) {
 		"%1ERST": "012001", "%1LAMP": "1234 1 8 0", "%1INPT": "31", "%1INF1": "Epson", "%1INF2": "EB-X05",
 		"%1CLSS": "2", "%2FILT": "55",
 	}
-	got, err := details(t, full).Details(t.Context())
-	want := hal.DisplayDetails{
-		Model: "Epson EB-X05", Input: "31", Checked: true,
-		LampHours:   []time.Duration{1234 * time.Hour, 8 * time.Hour},
-		FilterHours: []time.Duration{55 * time.Hour},
-		Errors:      []string{hal.PartTemperature},
-		Warnings:    []string{hal.PartLamp, hal.PartOther},
-	}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	got, err = details(t, map[string]string{"%1ERST": "ERR3", "%1INPT": "ERR3", "%1INF2": "P1", "%1CLSS": "1"}).Details(t.Context())
-	if want := (hal.DisplayDetails{Model: "P1"}); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("in standby: %+v, %v; want %+v", got, err, want)
-	}
+	displaytest.AllDetails(t, details, []displaytest.Details{
+		{"all", full, hal.DisplayDetails{
+			Model: "Epson EB-X05", Input: "31", Checked: true,
+			LampHours:   []time.Duration{1234 * time.Hour, 8 * time.Hour},
+			FilterHours: []time.Duration{55 * time.Hour},
+			Errors:      []string{hal.PartTemperature},
+			Warnings:    []string{hal.PartLamp, hal.PartOther},
+		}, nil},
+		{"in standby", map[string]string{"%1ERST": "ERR3", "%1INPT": "ERR3", "%1INF2": "P1", "%1CLSS": "1"}, hal.DisplayDetails{Model: "P1"}, nil},
+	})
 	for head := range full {
 		broken := map[string]string{"%1CLSS": "2"}
 		for k, v := range full {
 			broken[k] = v
 		}
 		broken[head] = "\x1b"
-		if got, err := details(t, broken).Details(t.Context()); !errors.Is(err, hal.ErrGarbled) || !reflect.DeepEqual(got, hal.DisplayDetails{}) {
-			t.Errorf("%s garbled: %+v, %v", head, got, err)
-		}
+		t.Run(head+" garbled", func(t *testing.T) {
+			displaytest.IsDetails(t, details(t, broken), hal.DisplayDetails{}, hal.ErrGarbled)
+		})
 	}
 }
 
 // A projector that wants the digest before every command, not only the first.
 func TestDigestBeforeEveryCommand(t *testing.T) {
 	f := newFar(t, script{locked, "%1POWR=1\r", false})
-	p := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: patience})
+	p := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: displaytest.Patience})
 	for range 3 {
 		if _, err := p.State(t.Context()); err != nil {
 			t.Fatal(err)

@@ -13,9 +13,6 @@ import (
 	"stationbox/hal/projector/pjlink"
 )
 
-// patience is how long a test waits for what must happen on a busy machine.
-const patience = 20 * time.Second
-
 // script is what a projector says in one connection.
 type script struct {
 	greeting string
@@ -36,7 +33,7 @@ type far struct {
 func newFar(t *testing.T, scripts ...script) *far {
 	t.Helper()
 	f := &far{scripts: scripts}
-	f.addr = serve(t, func(c net.Conn) {
+	f.addr = displaytest.Listen(t, func(c net.Conn) {
 		s := f.next()
 		_, _ = c.Write([]byte(s.greeting))
 		r := bufio.NewReader(c)
@@ -51,31 +48,6 @@ func newFar(t *testing.T, scripts ...script) *far {
 		}
 	})
 	return f
-}
-
-// serve runs handle on every connection to a free port until the test ends.
-func serve(t *testing.T, handle func(net.Conn)) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(patience))
-				handle(c)
-			})
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); all.Wait() })
-	return l.Addr().String()
 }
 
 func (f *far) next() script {
@@ -102,27 +74,7 @@ func (f *far) requests() []string {
 
 // model is a projector with a state, for the contract of displays.
 type model struct {
-	mu       sync.Mutex
-	state    hal.DisplayState
-	mood     displaytest.Mood
-	power    string
-	selected string
-}
-
-func (m *model) Become(s hal.DisplayState) { m.mu.Lock(); m.state = s; m.mu.Unlock() }
-
-func (m *model) Mood(d displaytest.Mood) { m.mu.Lock(); m.mood = d; m.mu.Unlock() }
-
-func (m *model) Power() (on, any bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.power == "1", m.power != ""
-}
-
-func (m *model) Selected() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.selected
+	displaytest.Model
 }
 
 func (m *model) serve(c net.Conn) {
@@ -140,10 +92,10 @@ func (m *model) serve(c net.Conn) {
 }
 
 func (m *model) answer(req string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.Lock()
+	defer m.Unlock()
 	head, param, _ := strings.Cut(req, " ")
-	switch m.mood {
+	switch m.Mind {
 	case displaytest.Silent:
 		return ""
 	case displaytest.Garbled:
@@ -157,11 +109,13 @@ func (m *model) answer(req string) string {
 	case head == "%1POWR" && param == "?":
 		codes := map[hal.DisplayState]string{hal.DisplayStandby: "0", hal.DisplayOn: "1",
 			hal.DisplayCooling: "2", hal.DisplayWarming: "3", hal.DisplayFault: "ERR4"}
-		return head + "=" + codes[m.state] + "\r"
-	case head == "%1POWR":
-		m.power = param
+		return head + "=" + codes[m.Now] + "\r"
+	case req == "%1POWR 1":
+		m.Told = "on"
+	case req == "%1POWR 0":
+		m.Told = "off"
 	case head == "%1INPT":
-		m.selected = param
+		m.Chosen = param
 	default:
 		return head + "=ERR1\r"
 	}
@@ -173,7 +127,7 @@ func TestDisplayContract(t *testing.T) {
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
 		m := &model{}
 		return displaytest.Bench{
-			Display: pjlink.New(serve(t, m.serve), pjlink.Opts{Timeout: time.Second}),
+			Display: pjlink.New(displaytest.Listen(t, m.serve), pjlink.Opts{Timeout: time.Second}),
 			Far:     m,
 			States: []hal.DisplayState{hal.DisplayStandby, hal.DisplayWarming, hal.DisplayOn,
 				hal.DisplayCooling, hal.DisplayFault},

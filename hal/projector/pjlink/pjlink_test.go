@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 	"stationbox/hal/projector/pjlink"
 )
 
@@ -76,15 +77,9 @@ func TestStateAndItsQuirks(t *testing.T) {
 			t.Parallel()
 			f := newFar(t, c.scripts...)
 			if c.opts.Timeout == 0 {
-				c.opts.Timeout = patience
+				c.opts.Timeout = displaytest.Patience
 			}
-			got, err := pjlink.New(f.addr, c.opts).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
-			if err != nil && !strings.Contains(err.Error(), f.addr) {
-				t.Errorf("error %q does not name the projector", err)
-			}
+			displaytest.IsState(t, pjlink.New(f.addr, c.opts), c.want, c.err, "projector "+f.addr+": ")
 			if n := len(f.requests()); n != c.asked && c.asked > 0 {
 				t.Errorf("asked %d times (%q), want %d", n, f.requests(), c.asked)
 			}
@@ -112,26 +107,22 @@ func TestRequestsOnTheWire(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFar(t, script{c.greeting, c.answer, false})
-			p := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: patience})
+			p := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: displaytest.Patience})
 			if err := c.call(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
-			if got := f.requests(); len(got) != 1 || got[0] != c.want {
-				t.Errorf("on the wire %q, want %q", got, c.want)
-			}
+			displaytest.Heard(t, f.requests(), c.want)
 		})
 	}
 }
 
 func TestRandomNumberKeepsItsCase(t *testing.T) {
 	f := newFar(t, script{"PJLINK 1 498E4A67\r", "%1POWR=0\r", false})
-	if _, err := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: patience}).State(t.Context()); err != nil {
+	if _, err := pjlink.New(f.addr, pjlink.Opts{Password: password, Timeout: displaytest.Patience}).State(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	const want = "f0a50ccb706844ee8280a90ba6b75c7b%1POWR ?\r" // by md5sum
-	if got := f.requests(); len(got) != 1 || got[0] != want {
-		t.Errorf("on the wire %q, want %q", got, want)
-	}
+	displaytest.Heard(t, f.requests(), want)
 }
 
 func TestQueries(t *testing.T) {
@@ -167,7 +158,7 @@ func TestQueries(t *testing.T) {
 	} {
 		t.Run(c.ask+" "+c.answer, func(t *testing.T) {
 			f := newFar(t, script{open, c.answer + "\r", false})
-			got, err := query(t.Context(), pjlink.New(f.addr, pjlink.Opts{Timeout: patience}), c.ask)
+			got, err := query(t.Context(), pjlink.New(f.addr, pjlink.Opts{Timeout: displaytest.Patience}), c.ask)
 			if !errors.Is(err, c.err) || err == nil && got != c.want {
 				t.Errorf("%s, %v; want %s, %v", got, err, c.want, c.err)
 			}
@@ -230,7 +221,7 @@ func TestNobodyThere(t *testing.T) {
 
 // A projector that says one byte at a time is still bounded.
 func TestDrippingProjectorIsBounded(t *testing.T) {
-	addr := serve(t, func(c net.Conn) {
+	addr := displaytest.Listen(t, func(c net.Conn) {
 		for i := 0; i < 10000; i++ {
 			if _, err := c.Write([]byte("%")); err != nil {
 				return
@@ -240,7 +231,7 @@ func TestDrippingProjectorIsBounded(t *testing.T) {
 	})
 	began := time.Now()
 	_, err := pjlink.New(addr, pjlink.Opts{Timeout: time.Second}).State(t.Context())
-	if !errors.Is(err, hal.ErrGarbled) || time.Since(began) > patience {
+	if !errors.Is(err, hal.ErrGarbled) || time.Since(began) > displaytest.Patience {
 		t.Errorf("State = %v after %v", err, time.Since(began))
 	}
 }
