@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"stationbox/hal"
 	"stationbox/hal/displaytest"
 	"stationbox/hal/line"
-	"stationbox/hal/line/linetest"
 	"stationbox/hal/tv/exlink"
 )
 
@@ -25,43 +22,30 @@ const (
 
 // set is a television at a terminal.
 type set struct {
-	mu       sync.Mutex
-	on       bool
-	mood     displaytest.Mood
-	power    string
-	selected string
-	heard    []string
-	fixed    *string // answers always this
+	displaytest.Model
+	fixed *string // answers always this
 }
 
-func (s *set) Become(d hal.DisplayState) { s.mu.Lock(); s.on = d == hal.DisplayOn; s.mu.Unlock() }
-
-func (s *set) Mood(m displaytest.Mood) { s.mu.Lock(); s.mood = m; s.mu.Unlock() }
-
-func (s *set) Power() (on, any bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.power == "082200000002D4", s.power != ""
+// frames cuts requests off; all have seven bytes.
+func frames(b []byte) int {
+	if len(b) < 7 {
+		return 0
+	}
+	return 7
 }
 
-func (s *set) Selected() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.selected
+// answer obeys a request.
+func (s *set) answer(req []byte) string {
+	answer, _ := hex.DecodeString(s.says(strings.ToUpper(hex.EncodeToString(req))))
+	return string(answer)
 }
 
-func (s *set) requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.heard...)
-}
-
-// answer is what the set says, in hexadecimal.
-func (s *set) answer(req string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heard = append(s.heard, req)
-	switch s.mood {
+// says is what the set says to req, both in hexadecimal.
+func (s *set) says(req string) string {
+	s.Lock()
+	defer s.Unlock()
+	s.Heard = append(s.Heard, req)
+	switch s.Mind {
 	case displaytest.Silent:
 		return ""
 	case displaytest.Garbled:
@@ -75,55 +59,32 @@ func (s *set) answer(req string) string {
 		return *s.fixed
 	}
 	switch {
-	case strings.HasPrefix(req, "0822F0") && !s.on:
+	case strings.HasPrefix(req, "0822F0") && s.Now != hal.DisplayOn:
 		return no
 	case strings.HasPrefix(req, "082200"):
-		s.power = req
+		s.Told = "off"
+		if req == "082200000002D4" {
+			s.Told = "on"
+		}
 		return yes + "FF"
 	case strings.HasPrefix(req, "08220A"):
-		s.selected = req
+		s.Chosen = req
 	}
 	return yes
 }
 
-// serve answers requests of seven bytes at far until that is closed.
-func (s *set) serve(t *testing.T, far *os.File) {
+// open is a driver on a line at whose end s obeys.
+func open(t *testing.T, timeout time.Duration, o exlink.Opts, s *set) *exlink.TV {
 	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		var req []byte
-		b := make([]byte, 64)
-		for {
-			n, err := far.Read(b)
-			if err != nil {
-				return
-			}
-			for req = append(req, b[:n]...); len(req) >= 7; req = req[7:] {
-				out, _ := hex.DecodeString(s.answer(strings.ToUpper(hex.EncodeToString(req[:7]))))
-				_, _ = far.Write(out)
-			}
-		}
-	}()
-	t.Cleanup(func() { _ = far.Close(); <-done })
-}
-
-func openLine(t *testing.T, timeout time.Duration) (*line.Port, *os.File) {
-	t.Helper()
-	name, far := linetest.PTY(t)
-	port := line.Open(name, line.Opts{Name: "ttyX", Timeout: timeout})
-	t.Cleanup(func() { _ = port.Close() })
-	return port, far
+	return exlink.New(displaytest.Line(t, line.Opts{Timeout: timeout}, frames, s.answer), o)
 }
 
 func TestDisplayContract(t *testing.T) {
 	t.Parallel()
 	displaytest.Run(t, func(t *testing.T) displaytest.Bench {
-		port, far := openLine(t, 400*time.Millisecond)
 		s := &set{}
-		s.serve(t, far)
 		return displaytest.Bench{
-			Display: exlink.New(port, exlink.Opts{Probe: true}), Far: s,
+			Display: open(t, 400*time.Millisecond, exlink.Opts{Probe: true}, s), Far: s,
 			States: []hal.DisplayState{hal.DisplayOn},
 			Input:  "hdmi2", Wire: "08220A000501C6",
 		}
@@ -159,15 +120,12 @@ func TestRequestsOnTheWire(t *testing.T) {
 			call = func(ctx context.Context, v *exlink.TV) error { return v.Input(ctx, strings.ToUpper(name)) }
 		}
 		t.Run(name, func(t *testing.T) {
-			port, far := openLine(t, 20*time.Second)
-			s := &set{on: true}
-			s.serve(t, far)
-			if err := call(t.Context(), exlink.New(port, exlink.Opts{Probe: true})); err != nil {
+			s := &set{}
+			s.Become(hal.DisplayOn)
+			if err := call(t.Context(), open(t, displaytest.Patience, exlink.Opts{Probe: true}, s)); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.requests(); len(got) != 1 || got[0] != want {
-				t.Errorf("on the wire %q, want %q", got, want)
-			}
+			displaytest.Heard(t, s.Requests(), want)
 			if b, err := hex.DecodeString(want); err != nil || len(b) != 7 || total(b) != 0 {
 				t.Errorf("golden frame %s adds up to %#02x, %v", want, total(b), err)
 			}
@@ -205,49 +163,22 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			port, far := openLine(t, 500*time.Millisecond)
 			s := &set{fixed: &c.answer}
-			s.serve(t, far)
-			got, err := exlink.New(port, c.opts).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
-			if asked := len(s.requests()) > 0; asked != c.opts.Probe {
-				t.Errorf("asked %v", asked)
+			displaytest.IsState(t, open(t, 500*time.Millisecond, c.opts, s), c.want, c.err, "tv: ")
+			if asked := len(s.Requests()) > 0; asked != c.opts.Probe {
+				t.Errorf("asked %v, want %v", asked, c.opts.Probe)
 			}
 		})
 	}
 }
 
 func TestBadArgumentsSendNothing(t *testing.T) {
-	tv := exlink.New(nothing{t}, exlink.Opts{})
-	for name, err := range map[string]error{
+	tv := exlink.New(displaytest.Nothing{T: t}, exlink.Opts{})
+	displaytest.AllFail(t, map[string]error{
 		"volume -1":  tv.Volume(t.Context(), -1),
 		"volume 101": tv.Volume(t.Context(), 101),
 		"input":      tv.Input(t.Context(), "hdmi5"),
-	} {
-		if err == nil {
-			t.Errorf("%s is no error", name)
-		}
-	}
-}
-
-type nothing struct{ t *testing.T }
-
-func (n nothing) Exchange(context.Context, []byte, func([]byte) (int, error)) ([]byte, error) {
-	n.t.Error("something was sent")
-	return nil, hal.ErrSilent
-}
-
-// told is a line that has already answered.
-type told []byte
-
-func (b told) Exchange(_ context.Context, _ []byte, done func([]byte) (int, error)) ([]byte, error) {
-	n, err := done(b)
-	if err == nil && n == 0 {
-		err = hal.ErrGarbled // as a line does after its time
-	}
-	return b[:n], err
+	})
 }
 
 func FuzzAnswer(f *testing.F) {
@@ -256,7 +187,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := exlink.New(told(b), exlink.Opts{Probe: true, RefusalIsStandby: true}).State(t.Context())
+		got, err := exlink.New(&displaytest.Said{Answer: b}, exlink.Opts{Probe: true, RefusalIsStandby: true}).State(t.Context())
 		want := map[hal.DisplayState][]byte{hal.DisplayOn: {3, 0x0C, 0xF1}, hal.DisplayStandby: {3, 0x0C, 0xFF}}[got]
 		if (err == nil) != (want != nil) || !bytes.Contains(b, want) {
 			t.Fatalf("%v, %v out of % x", got, err, b)

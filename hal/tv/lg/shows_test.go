@@ -2,12 +2,12 @@ package lg_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 	"stationbox/hal/tv/lg"
 )
 
@@ -45,9 +45,6 @@ func TestShows(t *testing.T) {
 		{"cut", "hdmi1", "", answers{"xb ff": "b 01 O"}, false, hal.ErrSilent},
 		{"garbled", "hdmi1", "", answers{"xb ff": "b 01 OKggx"}, false, hal.ErrGarbled},
 	} {
-		shown, is, err := lg.New(c.set, 1).Shows(t.Context(), c.input)
-		if shown != c.shown || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%s: %v %q, %v", c.name, shown, is, err)
-		}
+		displaytest.Shows(t, c.name, lg.New(c.set, 1), displaytest.Picture{Input: c.input, Is: c.is, Shown: c.shown, Err: c.err})
 	}
 }
