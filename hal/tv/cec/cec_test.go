@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -113,9 +112,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 				if err := c.call(t.Context(), television(s)); err != nil {
 					t.Fatal(err)
 				}
-				if got := frames(s); !slices.Equal(got, c.want) {
-					t.Errorf("on the wire %q, want %q", got, c.want)
-				}
+				displaytest.Heard(t, frames(s), c.want...)
 			})
 		})
 	}

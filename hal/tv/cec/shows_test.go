@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stationbox/hal"
+	"stationbox/hal/displaytest"
 	"stationbox/hal/tv/cec"
 )
 
@@ -46,10 +47,7 @@ func TestShows(t *testing.T) {
 		{"nobody has told", "this", "", heard{0, false, 0x2000}, false, hal.ErrRefused},
 		{"no hot-plug signal", "this", "", heard{0x1000, true, 0}, false, hal.ErrSilent},
 	} {
-		shown, is, err := cec.New(c.bus).Shows(t.Context(), c.input)
-		if shown != c.shown || is != c.is || !errors.Is(err, c.err) {
-			t.Errorf("%s: %v %q, %v", c.name, shown, is, err)
-		}
+		displaytest.Shows(t, c.name, cec.New(c.bus), displaytest.Picture{Input: c.input, Is: c.is, Shown: c.shown, Err: c.err})
 	}
 	if _, _, err := cec.New(heard{0x2000, true, 0x2000}).Shows(t.Context(), "av"); err == nil || errors.Is(err, hal.ErrRefused) {
 		t.Errorf("no input: %v", err)

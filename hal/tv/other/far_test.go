@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"stationbox/hal"
 	"stationbox/hal/displaytest"
 	"stationbox/hal/line"
-	"stationbox/hal/line/linetest"
 	"stationbox/hal/tv/other"
 )
 
@@ -46,106 +44,58 @@ func compiled(t testing.TB, m other.Model) *other.Plan {
 
 // far is a device that speaks lines of text.
 type far struct {
-	end   string // of a request
-	words map[string]string
+	displaytest.Model
+	end string // of a request
+	on  string // what switches it on
 	// what the device says, by what it was asked; "" is nothing
 	reply func(f *far, request string) string
-
-	mu       sync.Mutex
-	mood     displaytest.Mood
-	state    hal.DisplayState
-	power    string
-	selected string
-	heard    []string
 }
 
-func (f *far) Become(d hal.DisplayState) { f.mu.Lock(); f.state = d; f.mu.Unlock() }
-
-func (f *far) Mood(m displaytest.Mood) { f.mu.Lock(); f.mood = m; f.mu.Unlock() }
-
-func (f *far) Power() (on, any bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.power == f.words["on"], f.power != ""
+// split cuts requests off.
+func (f *far) split(b []byte) int {
+	if at := bytes.Index(b, []byte(f.end)); at >= 0 {
+		return at + len(f.end)
+	}
+	return 0
 }
 
-func (f *far) Selected() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.selected
+func (f *far) answer(req []byte) string {
+	f.Lock()
+	defer f.Unlock()
+	one := strings.TrimSuffix(string(req), f.end)
+	f.Heard = append(f.Heard, one)
+	return f.reply(f, one)
 }
 
-func (f *far) requests() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return append([]string(nil), f.heard...)
-}
-
-// serve answers at c until that is closed.
-func (f *far) serve(c io.ReadWriter) {
-	var got []byte
-	b := make([]byte, 256)
-	for {
-		n, err := c.Read(b)
-		if err != nil {
-			return
-		}
-		got = append(got, b[:n]...)
-		for {
-			one, rest, ok := bytes.Cut(got, []byte(f.end))
-			if !ok {
-				break
-			}
-			got = rest
-			f.mu.Lock()
-			f.heard = append(f.heard, string(one))
-			answer := f.reply(f, string(one))
-			f.mu.Unlock()
-			_, _ = io.WriteString(c, answer)
-		}
+// powered notes a power command.
+func (f *far) powered(request string) {
+	f.Told = "off"
+	if request == f.on {
+		f.Told = "on"
 	}
 }
 
 // at a pty.
 func (f *far) onSerial(t *testing.T, timeout time.Duration) *line.Port {
 	t.Helper()
-	name, end := linetest.PTY(t)
-	done := make(chan struct{})
-	go func() { defer close(done); f.serve(end) }()
-	t.Cleanup(func() { _ = end.Close(); <-done })
-	port := line.Open(name, line.Opts{Name: "ttyX", Timeout: timeout})
-	t.Cleanup(func() { _ = port.Close() })
-	return port
+	return displaytest.Line(t, line.Opts{Timeout: timeout}, f.split, f.answer)
 }
 
 // behind a TCP port.
 func (f *far) onNetwork(t *testing.T, timeout time.Duration) *line.Port {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var group sync.WaitGroup
-	group.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			group.Go(func() { f.serve(c); _ = c.Close() })
-		}
-	})
+	addr := displaytest.Listen(t, func(c net.Conn) { displaytest.Serve(c, f.split, f.answer) })
 	port := line.New(func() (io.ReadWriteCloser, error) {
-		return new(net.Dialer).DialContext(context.Background(), "tcp", l.Addr().String())
+		return new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 	}, line.Opts{Name: "tcp", Timeout: timeout})
-	t.Cleanup(func() { _ = port.Close(); _ = l.Close(); group.Wait() })
+	t.Cleanup(func() { _ = port.Close() })
 	return port
 }
 
 // sharp is a Sharp television.
 func sharp() *far {
-	return &far{end: "\r", words: map[string]string{"on": "POWR1   "}, reply: func(f *far, r string) string {
-		switch f.mood {
+	return &far{end: "\r", on: "POWR1   ", reply: func(f *far, r string) string {
+		switch f.Mind {
 		case displaytest.Silent:
 			return ""
 		case displaytest.Garbled:
@@ -156,14 +106,14 @@ func sharp() *far {
 			return "ERR\r"
 		}
 		switch {
-		case r == "POWR????" && f.state == hal.DisplayOn:
+		case r == "POWR????" && f.Now == hal.DisplayOn:
 			return "1\r"
 		case r == "POWR????":
 			return "0\r"
 		case strings.HasPrefix(r, "POWR"):
-			f.power = r
+			f.powered(r)
 		case strings.HasPrefix(r, "IAVD"):
-			f.selected = r
+			f.Chosen = r
 		}
 		return "OK\r"
 	}}
@@ -171,10 +121,10 @@ func sharp() *far {
 
 // benq is a BenQ projector on the network, which repeats what it hears.
 func benq() *far {
-	return &far{end: "#\r", words: map[string]string{"on": "pow=on"}, reply: func(f *far, r string) string {
+	return &far{end: "#\r", on: "pow=on", reply: func(f *far, r string) string {
 		r = strings.Trim(r, "\r*")
 		echo := ">*" + r + "#\r\n"
-		switch f.mood {
+		switch f.Mind {
 		case displaytest.Silent:
 			return ""
 		case displaytest.Garbled:
@@ -185,14 +135,14 @@ func benq() *far {
 			return echo + "*Block item#\r\n"
 		}
 		switch {
-		case r == "pow=?" && f.state == hal.DisplayOn:
+		case r == "pow=?" && f.Now == hal.DisplayOn:
 			r = "pow=on"
 		case r == "pow=?":
 			r = "pow=off"
 		case strings.HasPrefix(r, "pow="):
-			f.power = r
+			f.powered(r)
 		case strings.HasPrefix(r, "sour="):
-			f.selected = r
+			f.Chosen = r
 		}
 		return echo + "*" + strings.ToUpper(r) + "#\r\n"
 	}}

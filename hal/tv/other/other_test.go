@@ -128,10 +128,7 @@ func TestHexadecimalAndChecksum(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := &told{answer: unhex(t, c.answer)}
-			got, err := other.New(l, compiled(t, mdc())).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
+			displaytest.IsState(t, other.New(l, compiled(t, mdc())), c.want, c.err, "signage: state: ")
 			if want := unhex(t, "AA 11 00 00 11"); len(l.sent) != 1 || l.sent[0] != want {
 				t.Errorf("sent % x, want % x", l.sent, want)
 			}
@@ -195,13 +192,7 @@ func TestAnswersInText(t *testing.T) {
 					{Match: "re:P[01]$", State: "warming"},
 				}},
 			}
-			got, err := other.New(&told{answer: c.answer}, compiled(t, m)).State(t.Context())
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Errorf("State = %v, %v; want %v, %v", got, err, c.want, c.err)
-			}
-			if err != nil && !strings.HasPrefix(err.Error(), "x: state: ") {
-				t.Errorf("error %q does not name the model", err)
-			}
+			displaytest.IsState(t, other.New(&told{answer: c.answer}, compiled(t, m)), c.want, c.err, "x: state: ")
 		})
 	}
 }
@@ -229,7 +220,7 @@ func TestSettle(t *testing.T) {
 		near, end := net.Pipe()
 		f := sharp()
 		done := make(chan struct{})
-		go func() { defer close(done); f.serve(end) }()
+		go func() { defer close(done); displaytest.Serve(end, f.split, f.answer) }()
 		port := line.New(func() (io.ReadWriteCloser, error) { return near, nil }, line.Opts{})
 		d := other.New(port, compiled(t, model(t, "testdata/sharp-aquos.toml")))
 		began := time.Now()
@@ -241,7 +232,7 @@ func TestSettle(t *testing.T) {
 		if got, err := d.State(ctx); got != hal.DisplayUnknown || !errors.Is(err, hal.ErrSilent) {
 			t.Errorf("asked at once: %v, %v", got, err)
 		}
-		if got := f.requests(); len(got) != 1 {
+		if got := f.Requests(); len(got) != 1 {
 			t.Errorf("sent %q", got)
 		}
 		if _, err := d.State(t.Context()); err != nil || time.Since(began) < 500*time.Millisecond || time.Since(began) > 600*time.Millisecond {
