@@ -126,12 +126,33 @@ const niceness = -10
 // sets), the niceness of threads counts inside of one only, and mpv has its own.
 func hurry(pid int) {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte(strconv.Itoa(niceness)), 0) // not there in other kernels
-	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))                                   // none of one that is gone
-	for _, task := range tasks {
-		if tid, err := strconv.Atoi(task.Name()); err == nil {
-			_ = syscall.Setpriority(syscall.PRIO_PROCESS, tid, niceness)
+	// A thread without precedence may make another one behind the back of a round; when a
+	// round gives none any more, all have it and hand it on to those they make.
+	const rounds = 10
+	for range rounds {
+		if !hurryThreads(pid) {
+			return
 		}
 	}
+}
+
+// hurryThreads says whether there was a thread to give precedence to.
+func hurryThreads(pid int) (given bool) {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid)) // none of one that is gone
+	for _, task := range tasks {
+		tid, err := strconv.Atoi(task.Name())
+		if err != nil {
+			continue
+		}
+		const zero = 20 // less niceness is what the kernel answers, so that it is never negative
+		if now, err := syscall.Getpriority(syscall.PRIO_PROCESS, tid); err == nil && now == zero-niceness {
+			continue
+		}
+		if syscall.Setpriority(syscall.PRIO_PROCESS, tid, niceness) == nil {
+			given = true
+		}
+	}
+	return given
 }
 
 // adopted takes charge of the living mpv of that number.
