@@ -64,8 +64,14 @@ func appendDish(path, header, lines string) (err error) {
 	if err != nil {
 		return err
 	}
-	last := []byte{'\n'}
-	if info.Size() == 0 {
+	whole, last := info.Size(), []byte{'\n'}
+	if torn, err := tornHeader(f, header, info.Size()); err != nil {
+		return err
+	} else if torn { // nothing follows it, and no program could read what would
+		if err := f.Truncate(0); err != nil {
+			return err
+		}
+		whole = 0
 		lines = header + lines
 	} else if lines, err = asBegun(f, header, lines); err != nil {
 		return err
@@ -75,13 +81,31 @@ func appendDish(path, header, lines string) (err error) {
 	if last[0] != '\n' {
 		lines = "\n" + lines
 	}
-	if _, err := f.WriteString(lines); err != nil {
-		return err
+	if _, err = f.WriteString(lines); err == nil {
+		err = f.Sync()
 	}
-	return f.Sync()
+	if err != nil { // the lines are written again later: what got there of them would be there twice
+		if info, serr := f.Stat(); serr == nil && info.Size() > whole {
+			err = errors.Join(err, f.Truncate(whole))
+		}
+	}
+	return err
 }
 
-// asBegun cuts lines to as many columns as the first line of f has.
+// tornHeader says whether f has nothing but a part of its header, or nothing at all.
+func tornHeader(f *os.File, header string, size int64) (bool, error) {
+	if size >= int64(len(header)) {
+		return false, nil
+	}
+	begin := make([]byte, size)
+	if _, err := f.ReadAt(begin, 0); err != nil && err != io.EOF {
+		return false, err
+	}
+	return strings.HasPrefix(header, string(begin)), nil
+}
+
+// asBegun cuts lines to as many columns as the first line of f has. A first line that is
+// no older header was damaged, and says nothing of the columns.
 func asBegun(f *os.File, header, lines string) (string, error) {
 	begin := make([]byte, len(header))
 	n, err := f.ReadAt(begin, 0)
@@ -89,10 +113,10 @@ func asBegun(f *os.File, header, lines string) (string, error) {
 		return "", err
 	}
 	head, _, _ := strings.Cut(string(begin[:n]), "\n")
-	columns := strings.Count(head, ",") + 1
-	if columns >= strings.Count(header, ",")+1 {
+	if !strings.HasPrefix(header, head+",") {
 		return lines, nil
 	}
+	columns := strings.Count(head, ",") + 1
 	var b strings.Builder
 	for line := range strings.Lines(lines) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), ",")
