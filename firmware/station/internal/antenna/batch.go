@@ -2,7 +2,6 @@ package antenna
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -26,9 +25,6 @@ type sheet struct {
 	only  bool                                  // the rows have no other columns than those added
 	work  func(r *sheetRow) ([][]string, error) // the added cells, of no, one or several rows
 }
-
-// mostRecord bounds a row of a table, in bytes: a stray quote would swallow the file.
-const mostRecord = 1 << 20
 
 // errRow is a row that cannot be answered, said by a key of the text catalogue.
 type errRow struct {
@@ -162,35 +158,17 @@ func stamp(t time.Time) string {
 	return t.UTC().Round(100 * time.Millisecond).Format("2006-01-02T15:04:05.0Z07:00")
 }
 
-// allowance lets so many bytes through.
-type allowance struct {
-	io.Reader
-	left int
-}
-
-var errRecord = errors.New("a row of more than a megabyte: is there a quote too many?")
-
-func (a *allowance) Read(p []byte) (int, error) {
-	if a.left <= 0 {
-		return 0, errRecord
-	}
-	n, err := a.Reader.Read(p[:min(len(p), a.left)])
-	a.left -= n
-	return n, err
-}
-
 // process is one run over a table.
 type process struct {
 	sheet
-	env   *command.Env
-	in    *csv.Reader
-	out   *csv.Writer
-	limit *allowance
-	head  []string
-	col   map[string]int
-	put   [][]int // where each added column is in the rows that go out
-	rows  int
-	bad   int
+	env  *command.Env
+	in   *records
+	out  *csv.Writer
+	head []string
+	col  map[string]int
+	put  [][]int // where each added column is in the rows that go out
+	rows int
+	bad  int
 }
 
 // batch answers a table: from the file of that name, or the standard input for "-", to
@@ -205,9 +183,9 @@ func (s sheet) batch(ctx context.Context, env *command.Env, name string) (comman
 		defer func() { _ = f.Close() }() // only read from
 		in = f
 	}
-	p := &process{sheet: s, env: env, limit: &allowance{withoutMark(in), mostRecord}}
+	p := &process{sheet: s, env: env, in: newRecords(in)}
 	out := bufio.NewWriter(env.Out)
-	p.in, p.out = csv.NewReader(p.limit), csv.NewWriter(out)
+	p.out = csv.NewWriter(out)
 	err := p.run(ctx)
 	p.out.Flush()
 	if err := errors.Join(p.out.Error(), out.Flush()); err != nil {
@@ -222,27 +200,17 @@ func (s sheet) batch(ctx context.Context, env *command.Env, name string) (comman
 	return command.Result{}, nil
 }
 
-// withoutMark leaves out the byte order mark that spreadsheets begin a file with.
-func withoutMark(in io.Reader) io.Reader {
-	b := bufio.NewReader(in)
-	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = b.Discard(len(mark)) // it is there
-	}
-	return b
-}
-
 func (p *process) run(ctx context.Context) error {
 	if err := p.header(); err != nil {
 		return err
 	}
 	for {
-		p.limit.left = mostRecord
-		cells, err := p.in.Read()
+		cells, err := p.in.next()
 		if err == io.EOF {
 			return nil
 		}
 		p.rows++
-		var shape *csv.ParseError
+		var shape errRow
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -250,7 +218,7 @@ func (p *process) run(ctx context.Context) error {
 			return nil
 		case errors.As(err, &shape):
 			p.bad++
-			p.tell(shape.StartLine, misshapen(shape, len(cells), len(p.col)))
+			p.tell(p.in.first, shape)
 			continue
 		case err != nil:
 			return p.env.Failed("cmd.dish.unreadable", "file", "CSV", "why", err)
@@ -259,17 +227,10 @@ func (p *process) run(ctx context.Context) error {
 	}
 }
 
-func misshapen(err *csv.ParseError, got, want int) error {
-	if errors.Is(err, csv.ErrFieldCount) {
-		return errRow{"cmd.dish.row_fields", []any{"got", got, "want", want}}
-	}
-	return errRow{"cmd.dish.row_quote", nil}
-}
-
 // header reads the names of the columns and writes those of the result. A column of a
 // result that is there already is replaced, in its place; were it there twice, both.
 func (p *process) header() error {
-	head, err := p.in.Read()
+	head, err := p.in.next()
 	if err != nil {
 		return p.env.Failed("cmd.dish.no_header", "why", err)
 	}
@@ -324,7 +285,7 @@ func quotedHead(head []string) string {
 }
 
 func (p *process) row(cells []string) {
-	line, _ := p.in.FieldPos(0)
+	line := p.in.first
 	r := &sheetRow{column: p.col, cells: cells}
 	results, err := p.work(r)
 	if r.err != nil {

@@ -201,7 +201,7 @@ func TestDishBatchRefuses(t *testing.T) {
 		{"empty", "", []string{"look", "-batch", "-"}, 1, "there are no names of columns"},
 		{"no file", "", []string{"look", "-batch", "/no/such.csv"}, 1, "/no/such.csv cannot be read"},
 		{"json", "", []string{"look", "-json", "-batch", "-"}, 2, "does not go with -json"},
-		{"a quote that never ends", "lat_deg,lon_deg,height_m,utc\n\"" + strings.Repeat("x,\n", 1<<20), []string{"sun", "-batch", "-"}, 1, "a quote too many"},
+		{"a line that never ends", "lat_deg,lon_deg,height_m,utc\n\"" + strings.Repeat("x,", 1<<20), []string{"sun", "-batch", "-"}, 1, "more than a megabyte"},
 		{"option of another", "", []string{"sun", "-days"}, 2, "there is no option -days"},
 		{"no place", "", []string{"sun"}, 2, "where is the station?"},
 		{"no satellite", "", []string{"look", "-lat", "36", "-lon", "117"}, 2, "which satellite?"},

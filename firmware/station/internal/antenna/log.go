@@ -2,7 +2,6 @@ package antenna
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -51,42 +50,38 @@ func (d diarist[T]) open(ctx context.Context, env *command.Env, name string, in 
 		defer func() { _ = f.Close() }() // only read from
 		in = f
 	}
-	limit := &allowance{withoutMark(in), mostRecord}
-	rows := csv.NewReader(limit)
-	rows.ReuseRecord = true
+	rows := newRecords(in)
 	l := &diary[T]{file: name, of: map[string][]T{}, most: d.most, asked: map[string]int{}}
 	column, err := d.header(env, name, rows)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		limit.left = mostRecord
-		cells, err := rows.Read()
+		cells, err := rows.next()
 		if err == io.EOF {
 			return l, nil
 		}
 		l.rows++
-		var shape *csv.ParseError
+		var shape errRow
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case l.rows > mostLogRows:
 			return nil, env.Failed("cmd.dish.log_long", "file", name, "most", mostLogRows)
 		case errors.As(err, &shape):
-			l.tell(env, shape.StartLine, misshapen(shape, len(cells), len(column)))
+			l.tell(env, rows.first, shape)
 			continue
 		case err != nil:
 			return nil, env.Failed("cmd.dish.unreadable", "file", name, "why", err)
 		}
-		line, _ := rows.FieldPos(0)
 		if err := l.add(d, &sheetRow{column: column, cells: cells}); err != nil {
-			l.tell(env, line, err)
+			l.tell(env, rows.first, err)
 		}
 	}
 }
 
-func (d diarist[T]) header(env *command.Env, name string, rows *csv.Reader) (map[string]int, error) {
-	head, err := rows.Read()
+func (d diarist[T]) header(env *command.Env, name string, rows *records) (map[string]int, error) {
+	head, err := rows.next()
 	if err != nil {
 		return nil, env.Failed("cmd.dish.log_header", "file", name, "why", err)
 	}

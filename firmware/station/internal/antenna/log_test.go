@@ -92,7 +92,7 @@ func TestDishLogRefuses(t *testing.T) {
 		{"band", "", []string{"why", "-log", dishLog("link_scenarios"), "-id", "LD001"}, 2, "which band?"},
 		{"clear sky", "", []string{"why", "-log", dishLog("link_scenarios"), "-id", "LD001", "-band", "C"}, 2, "under a clear sky"},
 		{"threshold", "", []string{"why", "-log", dishLog("link_scenarios"), "-id", "LD001", "-band", "C", "-clear", "6", "-threshold", "7"}, 1, "LD001: lock threshold"},
-		{"a quote that never ends", "", []string{"peak", "-log", written(t, scanHead+"\""+strings.Repeat("x,\n", 1<<20))}, 1, "a quote too many"},
+		{"a line that never ends", "", []string{"peak", "-log", written(t, scanHead+"\""+strings.Repeat("x,", 1<<20))}, 1, "more than a megabyte"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

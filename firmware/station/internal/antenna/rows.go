@@ -136,22 +136,41 @@ func readRows[R any](ctx context.Context, path string, most int, decode func(cel
 		return 0, err
 	}
 	defer func() { _ = f.Close() }() // only read from
-	lines := bufio.NewScanner(io.LimitReader(f, dishFileMost))
-	lines.Scan() // the header
-	for good := 0; good < most && lines.Scan(); {
+	lines := bufio.NewReader(io.LimitReader(f, dishFileMost))
+	_, _, err = readLine(lines) // the header
+	for good := 0; good < most && err == nil; {
 		if ctx.Err() != nil {
 			return bad, ctx.Err()
 		}
-		r, ok := decode(strings.Split(lines.Text(), ","))
-		if !ok {
+		var line string
+		var whole bool
+		if line, whole, err = readLine(lines); err != nil {
+			break
+		}
+		r, ok := decode(strings.Split(line, ","))
+		if !ok || !whole {
 			bad++
 			continue
 		}
 		fn(r)
 		good++
 	}
-	if lines.Err() != nil { // a line without end, as a bad card leaves behind
+	if err != nil && err != io.EOF { // what a bad card does not give back
 		bad++
 	}
 	return bad, nil
+}
+
+// readLine returns a line without its end. Of one that is much too long, as a bad card
+// leaves behind, it is the begin, and not whole.
+func readLine(in *bufio.Reader) (line string, whole bool, err error) {
+	b, err := in.ReadSlice('\n')
+	line, whole = string(b), err != bufio.ErrBufferFull
+	for err == bufio.ErrBufferFull {
+		_, err = in.ReadSlice('\n')
+	}
+	if err == io.EOF && line != "" {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), whole, err
 }

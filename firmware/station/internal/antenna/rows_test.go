@@ -47,3 +47,20 @@ func TestRowsAfterADamagedHeader(t *testing.T) {
 		})
 	}
 }
+
+// A run of zeros in the middle, as a card leaves behind, costs its own line only.
+func TestRowsAroundARunOfZeros(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "2026-11.csv")
+	row := func(minute int) string {
+		return dishRow{At: time.Date(2026, 11, 1, 0, minute, 0, 0, time.UTC), Share: 1, CNR: 12, CNRMin: 11, Heading: 170}.encode()
+	}
+	text := dishHeader + row(1) + strings.Repeat("\x00", 200_000) + "\n" + row(2) + row(3)[:20]
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := 0
+	bad, err := readRows(t.Context(), path, 100, decodeDishRow, func(dishRow) { good++ })
+	if err != nil || good != 2 || bad != 2 {
+		t.Errorf("%d good, %d bad, %v", good, bad, err)
+	}
+}
