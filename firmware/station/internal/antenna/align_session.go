@@ -127,7 +127,7 @@ func (s *aligning) take(a dish.Advice, at time.Time) (fresh bool) {
 		s.at = at
 	}
 	key := orderKey{a.Order, a.Moves}
-	if key == s.key && a == s.advice {
+	if s.ended || key == s.key && a == s.advice { // after the last word nobody is told to do anything
 		return fresh
 	}
 	s.advice = a
@@ -170,6 +170,9 @@ func (s *aligning) add(l alignSaid) {
 func (s *aligning) note(key string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
 	s.add(alignSaid{Key: key, Args: args})
 	s.tellAll()
 }
