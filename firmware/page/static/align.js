@@ -69,6 +69,8 @@
     if (e.submitter?.value !== "done") return;
     e.preventDefault();
     const form = new URLSearchParams({ do: "done", n: part("n").value });
-    fetch("/align", { method: "POST", body: form, redirect: "manual" }).catch(() => { part("net").hidden = false; });
+    fetch("/align", { method: "POST", body: form, redirect: "manual", signal: AbortSignal.timeout(patience) })
+      .then((answer) => { if (answer.type !== "opaqueredirect") location.reload(); }) // it was refused, and the page says why
+      .catch(() => { part("net").hidden = false; });
   });
 }

@@ -111,8 +111,13 @@ func (m *Meter) alignOpts() (dish.AlignOpts, error) {
 func (a *Aligner) join(ctx context.Context, by string, quiet bool) (s *aligning, begun bool, err error) {
 	a.joining.Lock()
 	defer a.joining.Unlock()
-	if on := a.current(); on != nil && !on.over() {
-		return on, false, nil
+	if on := a.current(); on != nil {
+		if !on.over() {
+			return on, false, nil
+		}
+		if err := on.gone(ctx); err != nil { // it holds the motors until then
+			return nil, false, err
+		}
 	}
 	o, err := a.meter.alignOpts()
 	if err != nil {
@@ -172,6 +177,7 @@ func (a *Aligner) carryOut(ctx context.Context, s *aligning) {
 	defer func() {
 		a.meter.haste.set(false)
 		s.release()
+		defer close(s.left)
 		room.leave()
 		s.finish("cmd.dish.align.stopped") // unless it has ended already
 	}()
@@ -206,7 +212,7 @@ func (a *Aligner) step(s *aligning, room *alignRoom) {
 	adv := s.guide.Step(now, r)
 	fresh := s.take(adv, r.At)
 	room.tell(adv, fresh)
-	if adv.Order.Do == dish.DoDone {
+	if adv.Order.Do == dish.DoDone && !s.over() { // nor somebody stopped it just now
 		a.complete(s)
 	}
 }

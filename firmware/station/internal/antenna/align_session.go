@@ -1,6 +1,7 @@
 package antenna
 
 import (
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -52,7 +53,8 @@ type aligning struct {
 	guide *dish.Guide
 	wake  chan struct{} // somebody pressed or stopped
 
-	release func() // lets motors turn the dish again
+	release func()        // lets motors turn the dish again
+	left    chan struct{} // closed when its task has left the dish
 
 	mu       sync.Mutex
 	said     []alignSaid
@@ -81,7 +83,22 @@ func newAligning(o dish.AlignOpts, by string, quiet bool) (*aligning, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aligning{by: by, quiet: quiet, guide: g, wake: make(chan struct{}, 1), changed: make(chan struct{})}, nil
+	return &aligning{by: by, quiet: quiet, guide: g, wake: make(chan struct{}, 1), changed: make(chan struct{}), left: make(chan struct{})}, nil
+}
+
+// gone waits until the task of one that is over has left the dish, which it does within a
+// step. Error: errAlignStuck, or that of ctx.
+func (s *aligning) gone(ctx context.Context) error {
+	timer := time.NewTimer(alignHand)
+	defer timer.Stop()
+	select {
+	case <-s.left:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return errAlignStuck
+	}
 }
 
 // tellAll wakes who watches; the caller holds mu.

@@ -93,6 +93,29 @@ func TestActiveWaitsForNobody(t *testing.T) {
 	})
 }
 
+// Who begins in the moment after another one has stopped begins: the motors that are still
+// held are held by that one.
+func TestBeginRightAfterAStop(t *testing.T) {
+	onAlignRig(t, func(t *testing.T, r *alignRig) {
+		var held atomic.Bool
+		r.a.still = func(context.Context) (func(), error) {
+			if held.Swap(true) {
+				return nil, errMountBusy
+			}
+			return func() { held.Store(false) }, nil
+		}
+		for i := range 20 {
+			s, begun, err := r.a.join(t.Context(), "test", true)
+			if err != nil || !begun {
+				t.Fatalf("the %d. time: begun %v, %v", i+1, begun, err)
+			}
+			time.Sleep(time.Duration(i) * 7 * time.Millisecond)
+			s.finish("cmd.dish.align.stopped")
+		}
+		time.Sleep(time.Second)
+	})
+}
+
 // While motors turn the dish nobody is called to it.
 func TestNobodyAlignsWhileMotorsTurn(t *testing.T) {
 	onAlignRig(t, func(t *testing.T, r *alignRig) {
