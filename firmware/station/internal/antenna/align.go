@@ -227,7 +227,8 @@ func (a *Aligner) complete(s *aligning) {
 		a.log.Warn("alignment", "err", err)
 		s.finish("cmd.dish.aligned.failed", "why", err)
 	default:
-		s.saved(rec)
+		who, _, _ := a.meter.sender.now()
+		s.saved(rec, who == dish.IdentityRight, nameOf(a.meter.cfg.Target()))
 	}
 }
 

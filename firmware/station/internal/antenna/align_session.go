@@ -20,7 +20,7 @@ const mostSaid = 256
 type alignSaid struct {
 	Number int
 	Order  dish.Order // when Number is above 0
-	Key    string     // of the note, "" for none
+	Key    string     // of the note, or of a warning beside what was saved; "" for none
 	Args   []any
 	Record *alignment // of the last word: what was saved
 	Last   bool
@@ -29,11 +29,15 @@ type alignSaid struct {
 // say is the line in a language, "[3] …" for an order.
 func (l alignSaid) say(c *text.Catalogue) string {
 	note := ""
-	switch {
-	case l.Record != nil:
-		note = c.Say("cmd.dish.aligned.done", "cnr", unitOf(c, l.Record.CNR, "dB"), "level", unitOf(c, l.Record.Level, "dBm"))
-	case l.Key != "":
+	if l.Key != "" {
 		note = c.Say(l.Key, l.Args...)
+	}
+	if l.Record != nil {
+		kept := c.Say("cmd.dish.aligned.done", "cnr", unitOf(c, l.Record.CNR, "dB"), "level", unitOf(c, l.Record.Level, "dBm"))
+		if note != "" {
+			kept = c.Say("cmd.dish.align.both", "order", kept, "note", note)
+		}
+		note = kept
 	}
 	if l.Number == 0 {
 		return note
@@ -199,8 +203,15 @@ func (s *aligning) finish(key string, args ...any) {
 	s.end(alignSaid{Key: key, Args: args, Last: true})
 }
 
-// saved ends it with what was saved.
-func (s *aligning) saved(rec alignment) { s.end(alignSaid{Record: &rec, Last: true}) }
+// saved ends it with what was saved. A satellite that has not said who it is may be a
+// neighbour: somebody has to look at the picture.
+func (s *aligning) saved(rec alignment, named bool, satellite string) {
+	last := alignSaid{Record: &rec, Last: true}
+	if !named {
+		last.Key, last.Args = "cmd.dish.align.unnamed", []any{"name", satellite}
+	}
+	s.end(last)
+}
 
 func (s *aligning) end(last alignSaid) {
 	s.mu.Lock()
