@@ -191,12 +191,7 @@ func TestDishBatchRowsOfEachKind(t *testing.T) {
 }
 
 func TestDishBatchRefuses(t *testing.T) {
-	tests := []struct {
-		name, in string
-		args     []string
-		code     int
-		want     string
-	}{
+	tests := []badCall{
 		{"column missing", "lat_deg,lon_deg\n", []string{"look", "-batch", "-"}, 1, "columns are missing: height_m, sat_lon_deg"},
 		{"empty", "", []string{"look", "-batch", "-"}, 1, "there are no names of columns"},
 		{"no file", "", []string{"look", "-batch", "/no/such.csv"}, 1, "/no/such.csv cannot be read"},
@@ -212,14 +207,7 @@ func TestDishBatchRefuses(t *testing.T) {
 		{"too late for the model", "", []string{"field", "-lat", "36", "-lon", "117", "-at", "2031-01-01"}, 1, "update the program"},
 		{"unseen", "", []string{"outage", "-lat", "36", "-lon", "117", "-sat", "60W", "-dish", "1.2"}, 1, "below the horizon"},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, _, said, code := surveyed(t, tt.in, tt.args...)
-			if code != tt.code || !strings.Contains(said, tt.want) {
-				t.Errorf("code %d: %q, want %d %q", code, said, tt.code, tt.want)
-			}
-		})
-	}
+	refuses(t, tests)
 	// Over the socket there is no standard output to fill.
 	env, _, _ := shell("")
 	env.Out = nil

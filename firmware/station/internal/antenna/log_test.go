@@ -66,12 +66,7 @@ func TestDishLogBadRows(t *testing.T) {
 func TestDishLogRefuses(t *testing.T) {
 	peaks := written(t, scanHead+crossScan("A")+crossScan("B"))
 	long := written(t, scanHead+strings.Repeat(crossScan("A"), 10))
-	tests := []struct {
-		name, in string
-		args     []string
-		code     int
-		want     string
-	}{
+	tests := []badCall{
 		{"no log", "", []string{"peak", "-batch", "-"}, 2, "which log?"},
 		{"no file", "", []string{"peak", "-log", "/no/such.csv"}, 1, "/no/such.csv cannot be read"},
 		{"one input for both", "", []string{"peak", "-log", "-", "-batch", "-"}, 2, "cannot both read"},
@@ -94,14 +89,7 @@ func TestDishLogRefuses(t *testing.T) {
 		{"threshold", "", []string{"why", "-log", dishLog("link_scenarios"), "-id", "LD001", "-band", "C", "-clear", "6", "-threshold", "7"}, 1, "LD001: lock threshold"},
 		{"a line that never ends", "", []string{"peak", "-log", written(t, scanHead+"\""+strings.Repeat("x,", 1<<20))}, 1, "more than a megabyte"},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, _, said, code := surveyed(t, tt.in, tt.args...)
-			if code != tt.code || !strings.Contains(said, tt.want) {
-				t.Errorf("code %d: %q, want %d %q", code, said, tt.code, tt.want)
-			}
-		})
-	}
+	refuses(t, tests)
 	// Over the socket nobody's files are read.
 	env, _, _ := shell("")
 	env.Out = nil

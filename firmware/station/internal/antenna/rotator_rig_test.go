@@ -95,6 +95,17 @@ func (r *motorRig) run(ctx context.Context, args string) (string, error) {
 	return res.Text, nil
 }
 
+// begins runs a command beside the test, which hears at its end what it said.
+func (r *motorRig) begins(t *testing.T, args string) <-chan string {
+	t.Helper()
+	ended := make(chan string, 1)
+	go func() {
+		got, _ := r.run(t.Context(), args)
+		ended <- got
+	}()
+	return ended
+}
+
 // says runs a command that must say each of want; an error's text counts too.
 func (r *motorRig) says(t *testing.T, args string, want ...string) {
 	t.Helper()

@@ -98,11 +98,7 @@ func TestMoveThatFails(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			onMotors(t, rotctldRows, device.RotatorOpts{Speed: 1}, func(t *testing.T, r *motorRig) {
-				failed := make(chan string, 1)
-				go func() {
-					got, _ := r.run(t.Context(), "dish turn 250 20 -yes")
-					failed <- got
-				}()
+				failed := r.begins(t, "dish turn 250 20 -yes")
 				time.Sleep(5 * time.Second)
 				r.fault(t, tt.kind, r.mount)
 				begun := time.Now()
@@ -133,11 +129,7 @@ func TestMoveThatFails(t *testing.T) {
 // A mount whose network is away keeps moving: the stop comes when it is back.
 func TestStopGetsAcross(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
-		failed := make(chan string, 1)
-		go func() {
-			got, _ := r.run(t.Context(), "dish turn 250 40 -yes")
-			failed <- got
-		}()
+		failed := r.begins(t, "dish turn 250 40 -yes")
 		time.Sleep(5 * time.Second)
 		r.fault(t, "unplugged", r.mount)
 		time.Sleep(8 * time.Second) // it is given up after five
@@ -156,11 +148,7 @@ func TestStopGetsAcross(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 1}, func(t *testing.T, r *motorRig) {
-		ended := make(chan string, 1)
-		go func() {
-			got, _ := r.run(t.Context(), "dish turn 250 40 -yes")
-			ended <- got
-		}()
+		ended := r.begins(t, "dish turn 250 40 -yes")
 		time.Sleep(10 * time.Second)
 		r.says(t, "dish turn 190 40 -yes", "moving already")
 		r.says(t, "dish stop", "stands still")

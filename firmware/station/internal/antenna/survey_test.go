@@ -34,6 +34,26 @@ func surveyed(t *testing.T, in string, args ...string) (out, errs, text string, 
 	return o.String(), e.String(), r.Text, r.Code
 }
 
+// badCall is a command that does not answer, or not all, with what it says.
+type badCall struct {
+	name, in string
+	args     []string
+	code     int
+	want     string
+}
+
+func refuses(t *testing.T, tests []badCall) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, said, code := surveyed(t, tt.in, tt.args...)
+			if code != tt.code || !strings.Contains(said, tt.want) {
+				t.Errorf("code %d: %q, want %d %q", code, said, tt.code, tt.want)
+			}
+		})
+	}
+}
+
 func TestDishWords(t *testing.T) {
 	place := []string{"-lat", "36.6512", "-lon", "117.1201", "-height", "51"}
 	tests := []struct {
