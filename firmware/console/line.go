@@ -1,8 +1,9 @@
 package console
 
 import (
-	"stationbox/firmware/text"
 	"unicode/utf8"
+
+	"stationbox/firmware/text"
 )
 
 // maxLine bounds one line in bytes; noise on an open cable cannot grow it.

@@ -3,10 +3,11 @@ package station
 import (
 	"os"
 	"path/filepath"
-	"stationbox/firmware/text"
 	"strings"
 	"testing"
 	"time"
+
+	"stationbox/firmware/text"
 )
 
 const dishInJinan = `[dish]

@@ -99,15 +99,15 @@ func (m *Meter) alignOpts() (dish.AlignOpts, error) {
 	if err != nil {
 		return dish.AlignOpts{}, err
 	}
-	look := dish.Look(m.place(), orbitOf(m.cfg.Target()))
+	look := dish.Look(placeOf(m.cfg), orbitOf(m.cfg.Target()))
 	pol := m.cfg.Tuner.Polarization
-	o := dish.AlignOpts{Beamwidth: b.Width, Azimuth: look.Azimuth, Elevation: look.Elevation + dish.Refraction(look.Elevation, m.place().Height),
+	o := dish.AlignOpts{Beamwidth: b.Width, Azimuth: look.Azimuth, Elevation: look.Elevation + dish.Refraction(look.Elevation, placeOf(m.cfg).Height),
 		Circular: pol == "l" || pol == "r"}
 	return o, o.Check()
 }
 
 // join returns the alignment that is on, or begins one; begun says which. Error: errNoKey,
-// those of dish.AlignOpts.Check, errMountBusy, errAlignStuck, or that of ctx.
+// those of dish.AlignOpts.Check, errMountBusy, errMountRuns, errAlignStuck, or that of ctx.
 func (a *Aligner) join(ctx context.Context, by string, quiet bool) (s *aligning, begun bool, err error) {
 	a.joining.Lock()
 	defer a.joining.Unlock()
@@ -162,6 +162,7 @@ func (a *Aligner) current() *aligning {
 // carryOut runs one alignment to its end. Whatever happens the sensors rest again, the
 // tone ends and the television is free.
 func (a *Aligner) carryOut(ctx context.Context, s *aligning) {
+	defer close(s.left)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.mu.Lock()
@@ -177,7 +178,6 @@ func (a *Aligner) carryOut(ctx context.Context, s *aligning) {
 	defer func() {
 		a.meter.haste.set(false)
 		s.release()
-		defer close(s.left)
 		room.leave()
 		s.finish("cmd.dish.align.stopped") // unless it has ended already
 	}()
@@ -273,6 +273,8 @@ func sayAlign(c *text.Catalogue, err error) string {
 		return c.Say("cmd.dish.align.no_key", "key", string(key))
 	case errors.Is(err, errMountBusy):
 		return c.Say("cmd.dish.align.motors")
+	case errors.Is(err, errMountRuns):
+		return c.Say("cmd.dish.align.runs", "why", err)
 	case errors.Is(err, dish.ErrOrbit), errors.Is(err, dish.ErrDish):
 		return c.Say("cmd.dish.align.cannot", "why", err)
 	}

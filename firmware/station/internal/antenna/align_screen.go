@@ -2,9 +2,10 @@ package antenna
 
 import (
 	"fmt"
-	"stationbox/firmware/text"
 	"strings"
 	"time"
+
+	"stationbox/firmware/text"
 )
 
 // What a VT100 understands.

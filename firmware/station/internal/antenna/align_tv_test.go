@@ -6,15 +6,16 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"stationbox/firmware/dish"
-	"stationbox/firmware/station/internal/work"
-	"stationbox/firmware/text"
-	picture "stationbox/media/screen"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"stationbox/firmware/dish"
+	"stationbox/firmware/station/internal/work"
+	"stationbox/firmware/text"
+	picture "stationbox/media/screen"
 )
 
 func TestMeterOf(t *testing.T) {

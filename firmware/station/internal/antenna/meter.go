@@ -100,11 +100,6 @@ func (m *Meter) Tasks() []work.Task {
 	return list
 }
 
-// place is where the dish stands.
-func (m *Meter) place() dish.Place {
-	return dish.Place{Latitude: dish.Degrees(m.cfg.Latitude), Longitude: dish.Degrees(m.cfg.Longitude), Height: dish.Metres(m.cfg.Height)}
-}
-
 // turns says whether motors turn the dish; a nil meter does not care.
 func (m *Meter) turns(on bool) {
 	if m != nil {

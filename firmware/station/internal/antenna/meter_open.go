@@ -127,7 +127,7 @@ func (m *Meter) runCompass(ctx context.Context) error {
 	}
 	model := dish.WMM2025()
 	m.heading.run(ctx, pace{headingEvery, headingQuick, &m.haste}, m.tick, func(ctx context.Context) (hal.Reading[dish.Degrees], error) {
-		earth, err := model.At(m.place(), dish.DecimalYear(m.now()))
+		earth, err := model.At(placeOf(m.cfg), dish.DecimalYear(m.now()))
 		if err != nil {
 			return hal.Reading[dish.Degrees]{}, err
 		}

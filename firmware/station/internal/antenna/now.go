@@ -80,7 +80,7 @@ func (m *Meter) View() *View {
 	}
 	now, sat := m.tick(), m.cfg.Target()
 	v := &View{Satellite: sat.Name}
-	look := dish.Look(m.place(), orbitOf(sat))
+	look := dish.Look(placeOf(m.cfg), orbitOf(sat))
 	if m.cfg.Tuner.Adapter != "" {
 		s, age, err := m.signal.at(now)
 		v.Signal = &signalView{word: wordOf(age, err)}
@@ -94,7 +94,7 @@ func (m *Meter) View() *View {
 		v.Tilt = &tiltView{word: wordOf(age, err)}
 		if err == nil {
 			v.Tilt.Elevation, v.Tilt.Roll, v.Tilt.Shaken = t.Elevation, t.Roll, t.Shaken
-			v.Tilt.Off = t.Elevation - look.Elevation - dish.Refraction(look.Elevation, m.place().Height)
+			v.Tilt.Off = t.Elevation - look.Elevation - dish.Refraction(look.Elevation, placeOf(m.cfg).Height)
 		}
 	}
 	if m.cfg.Compass.Bus != "" {

@@ -44,7 +44,7 @@ func Outages(path string, cfg *config.Config, now time.Time) ([]schedule.Span, [
 
 // outagesFrom returns the outages from now on.
 func outagesFrom(cfg *config.Config, o dish.Orbit, half dish.Degrees, now time.Time) ([]schedule.Span, error) {
-	p := dish.Place{Latitude: dish.Degrees(cfg.Dish.Latitude), Longitude: dish.Degrees(cfg.Dish.Longitude), Height: dish.Metres(cfg.Dish.Height)}
+	p := placeOf(cfg.Dish)
 	until := now.AddDate(0, outageMonths, 0)
 	var spans []schedule.Span
 	for y := now.UTC().Year(); y <= until.UTC().Year(); y++ {

@@ -38,6 +38,7 @@ var (
 	errMountStopped = errors.New("stopped")
 	errMountBusy    = errors.New("the mount is moving for somebody else")
 	errMountPeople  = errors.New("somebody aligns the dish by hand")
+	errMountRuns    = errors.New("the mount may move, and no stop reaches it")
 	errMountReach   = errors.New("beyond the limits of the configuration")
 	errReplaced     = errors.New("another goal")
 )
@@ -121,7 +122,7 @@ func (r *Rotator) Tasks() []work.Task {
 // Run moves the mount as it is told until ctx ends, and sees now and then whether it is
 // there. First it stops it: what moved when the station was killed has nobody who watches.
 func (r *Rotator) Run(ctx context.Context) error {
-	if err := r.mount.Stop(ctx); ctx.Err() == nil {
+	if err := r.stopMount(ctx); ctx.Err() == nil {
 		r.lost(err)
 	}
 	look := time.NewTicker(mountLook)
@@ -148,11 +149,7 @@ func (r *Rotator) Run(ctx context.Context) error {
 // look sees whether the mount is there, and stops one that no stop has reached.
 func (r *Rotator) look(ctx context.Context) error {
 	if r.astray() {
-		err := r.mount.Stop(ctx)
-		if err == nil {
-			r.rests()
-		}
-		return err
+		return r.stopMount(ctx)
 	}
 	if _, err := r.mount.Where(ctx); !errors.Is(err, errNowhere) {
 		return err
@@ -244,6 +241,15 @@ func (r *Rotator) end() {
 	r.meter.turns(false)
 }
 
+// stopMount stops the mount by one try.
+func (r *Rotator) stopMount(ctx context.Context) error {
+	err := r.mount.Stop(ctx)
+	if err == nil {
+		r.rests()
+	}
+	return err
+}
+
 // rests says that the mount stands still.
 func (r *Rotator) rests() {
 	r.mu.Lock()
@@ -268,12 +274,8 @@ func (r *Rotator) halt(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mountHalt)
 	defer cancel()
 	for {
-		err := r.mount.Stop(ctx)
-		if err == nil {
-			r.rests()
-			return nil
-		}
-		if rest(ctx, time.Second) != nil {
+		err := r.stopMount(ctx)
+		if err == nil || rest(ctx, time.Second) != nil {
 			return err
 		}
 	}

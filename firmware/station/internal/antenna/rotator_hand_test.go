@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"stationbox/firmware/dish"
+	"stationbox/firmware/text"
 	"stationbox/hal/sim/device"
 )
 
@@ -150,18 +152,14 @@ func TestNoRemedyWhileMotorsTurn(t *testing.T) {
 // back.
 func TestStopAfterLong(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
-		failed := make(chan error, 1)
-		go func() {
-			_, err := r.run(t.Context(), "dish turn 250 40 -yes")
-			failed <- err
-		}()
+		failed := r.begins(t, "dish turn 250 40 -yes")
 		time.Sleep(5 * time.Second)
 		r.fault(t, "unplugged", r.mount)
-		if err := <-failed; err == nil || !r.mount.Moving() {
-			t.Fatalf("%v, moving %v", err, r.mount.Moving())
+		if got := <-failed; !strings.Contains(got, "do not answer") || !r.mount.Moving() {
+			t.Fatalf("%q, moving %v", got, r.mount.Moving())
 		}
-		if _, err := r.rotator.standStill(t.Context()); err == nil {
-			t.Error("somebody is called to a dish that nothing stops")
+		if _, err := r.rotator.standStill(t.Context()); !errors.Is(err, errMountRuns) || !strings.Contains(sayAlign(text.New("en"), err), "keep away") {
+			t.Errorf("somebody is called to a dish that nothing stops: %v", err)
 		}
 		r.fault(t, "none", r.mount)
 		time.Sleep(mountLook + time.Second)

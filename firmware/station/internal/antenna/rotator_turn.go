@@ -3,6 +3,7 @@ package antenna
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"stationbox/firmware/dish"
 )
@@ -34,7 +35,7 @@ func (r *Rotator) claim(ctx context.Context) (claimed context.Context, release f
 		if err := r.halt(context.WithoutCancel(ctx)); err != nil {
 			r.lost(err)
 			r.hold <- struct{}{}
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%w: %w", errMountRuns, err)
 		}
 	}
 	claimed, end := context.WithCancelCause(ctx)
@@ -194,14 +195,9 @@ func (r *Rotator) stop(ctx context.Context) error {
 // park sends the mount to where it rests and waits until it does. The caller has the claim.
 func (r *Rotator) park(ctx context.Context) error { return r.ask(ctx, &job{park: true}) }
 
-// place is where the dish stands.
-func (r *Rotator) place() dish.Place {
-	return dish.Place{Latitude: dish.Degrees(r.cfg.Latitude), Longitude: dish.Degrees(r.cfg.Longitude), Height: dish.Metres(r.cfg.Height)}
-}
-
 // at is the true direction to a satellite; false below the horizon.
 func (r *Rotator) at(o dish.Orbit) (aim, bool) {
-	p := r.place()
+	p := placeOf(r.cfg)
 	v := dish.Look(p, o)
 	if !v.Visible || v.Plumb {
 		return aim{}, false
