@@ -66,7 +66,8 @@ type Rotator struct {
 	mu      sync.Mutex
 	next    *job                    // the newest wish of another program, until it is begun or taken back
 	halting context.CancelCauseFunc // ends the move under way; nil: none
-	moving  bool                    // the mount was sent off and has neither arrived nor been stopped
+	moving  bool                    // the mount was sent off and has neither arrived nor been stopped, or nobody knows
+	sent    time.Time               // when, by tick
 	claimed context.CancelCauseFunc // ends what the claimant does; nil: nobody has the claim
 	byHand  bool                    // the claimant is somebody who aligns by hand
 	off     aim                     // true direction to the mount's own scale
@@ -101,6 +102,7 @@ func OpenRotator(cfg *config.Config, n Needs, m *Meter) *Rotator {
 	default:
 		return nil
 	}
+	r.moving, r.sent = true, n.Tick() // by the run before, for all that is known
 	return r
 }
 
@@ -228,7 +230,7 @@ func (r *Rotator) begin(j *job, cancel context.CancelCauseFunc) bool {
 		}
 		r.next = nil
 	}
-	r.halting, r.moving = cancel, true
+	r.halting, r.moving, r.sent = cancel, true, r.tick()
 	r.meter.turns(true)
 	return true
 }
@@ -258,7 +260,8 @@ func (r *Rotator) rests() {
 }
 
 // replace puts a wish of another program, or nil for none, in the place of the last one,
-// ends the move under way because of cause, and says whether the mount moves all the same.
+// ends the move under way because of cause, and says whether the mount may move all the
+// same: no longer than a move takes, for one that answers nothing may have lost its supply.
 func (r *Rotator) replace(j *job, cause error) (moves bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -266,7 +269,7 @@ func (r *Rotator) replace(j *job, cause error) (moves bool) {
 	if r.halting != nil {
 		r.halting(cause)
 	}
-	return r.moving
+	return r.moving && r.tick().Sub(r.sent) < r.cfg.Rotator.MoveTime.D()
 }
 
 // halt gets a stop across, over a connection that may have to be made again.

@@ -103,6 +103,33 @@ func TestStopBeforeTheBegin(t *testing.T) {
 	})
 }
 
+// Whether the motors move that the station finds when it starts nobody knows until it has
+// stopped them: without a word from them nobody is called to the dish for as long as a move
+// takes.
+func TestByHandBeforeTheMotorsAnswer(t *testing.T) {
+	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
+		if err := r.rotator.mount.Turn(t.Context(), aim{Azimuth: 250, Elevation: 40}); err != nil {
+			t.Fatal(err)
+		}
+		r.fault(t, "unplugged", r.mount)
+		again := OpenRotator(r.cfg, r.needs, r.meter)
+		if _, err := again.standStill(t.Context()); !errors.Is(err, errMountRuns) {
+			t.Errorf("at once: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*mountLook)
+		defer cancel()
+		time.AfterFunc(5*time.Second, func() { r.fault(t, "none", r.mount) })
+		if err := again.Run(ctx); err != nil || r.mount.Moving() {
+			t.Errorf("%v, moving %v", err, r.mount.Moving())
+		}
+		if release, err := again.standStill(t.Context()); err != nil {
+			t.Error(err)
+		} else {
+			release()
+		}
+	})
+}
+
 // What moved when the station was killed is stopped when it comes back: nobody watches it.
 func TestMoveOfTheRunBefore(t *testing.T) {
 	onMotors(t, rotctldRows, device.RotatorOpts{Speed: 0.5}, func(t *testing.T, r *motorRig) {
@@ -161,6 +188,8 @@ func TestStopAfterLong(t *testing.T) {
 		if _, err := r.rotator.standStill(t.Context()); !errors.Is(err, errMountRuns) || !strings.Contains(sayAlign(text.New("en"), err), "keep away") {
 			t.Errorf("somebody is called to a dish that nothing stops: %v", err)
 		}
+		time.Sleep(r.cfg.Dish.Rotator.MoveTime.D()) // whose supply was switched off, for all that is known
+		r.byHand(t)
 		r.fault(t, "none", r.mount)
 		time.Sleep(mountLook + time.Second)
 		if r.mount.Moving() {
